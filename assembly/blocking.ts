@@ -1,0 +1,59 @@
+// The sizes of the five loops around the micro-kernel, and the workspace that they need.
+import { at, lanes } from "./lanes";
+
+/**
+ * Rows of the register tile. A tile is MR × 2 vectors; with the two vectors of B, one broadcast of A and, without
+ * fused multiply-add, one product it must fit into the 15 vector registers that engines give to a function.
+ */
+export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+
+/** Columns of the register tile. */
+export function NR<T>(): i32 {
+  return 2 * lanes<T>();
+}
+
+/** Loop 4: the depth of a panel. A panel of B (KC × NR) stays in the first-level cache. */
+const KC = 256;
+
+/** Loop 3: rows of A that stay in the second-level cache; a multiple of every MR. */
+const MC = 96;
+
+/** Loop 5: columns of B that are packed at once; a multiple of every NR. */
+const NC = 1024;
+
+/** Splits `size` into the fewest parts of at most `limit`, as equal as multiples of `unit` can be. */
+function part(size: i32, limit: i32, unit: i32): i32 {
+  const parts = (size + limit - 1) / limit;
+  return roundUp((size + parts - 1) / parts, unit);
+}
+
+export function roundUp(size: i32, unit: i32): i32 {
+  return ((size + unit - 1) / unit) * unit;
+}
+
+export function depthOfPanel(k: i32): i32 {
+  return part(k, KC, 1);
+}
+
+export function rowsOfBlock(m: i32): i32 {
+  return part(m, MC, MR);
+}
+
+export function columnsOfBlock<T>(n: i32): i32 {
+  return part(n, NC, NR<T>());
+}
+
+/** Bytes of the scratch tile that edge tiles are computed in. */
+export function tileBytes<T>(): usize {
+  return at<T>(MR * NR<T>());
+}
+
+/** Bytes of a packed block of A for a product with these sizes; whole cache lines, so that B's panels start at one. */
+export function blockBytes<T>(m: i32, k: i32): usize {
+  return (at<T>(rowsOfBlock(m) * depthOfPanel(k)) + 63) & ~63;
+}
+
+/** Bytes of workspace for an m × n × k product: the scratch tile, a packed block of A, packed panels of B. */
+export function workspaceBytes<T>(m: i32, n: i32, k: i32): usize {
+  return tileBytes<T>() + blockBytes<T>(m, k) + at<T>(columnsOfBlock<T>(n) * depthOfPanel(k));
+}

@@ -1,0 +1,84 @@
+// ln x. x = 2ⁿ(1 + f) with √½ ≤ 1 + f < √2, so that ln x = n·ln 2 + ln(1 + f).
+import { madd } from "../lanes";
+import {
+  addInteger, exponentBias, horner, ln2High, ln2Low, mantissaBits, shiftLeft, shiftRight, splatInteger,
+  subtractInteger,
+} from "./format";
+
+/** n·ln 2 + ln(1 + f), where ln(1 + f) = ln (1 + s)/(1 − s) = 2s + s·z·P(z) = f − s(f − z·P(z)) with s = f/(2 + f), z = s² */
+function logOfParts<T>(n: v128, f: v128): v128 {
+  const s = v128.div<T>(f, v128.add<T>(f, v128.splat<T>(<T>2)));
+  const z = v128.mul<T>(s, s);
+  let p: v128;
+  if (sizeof<T>() == 4) {
+    p = v128.splat<T>(<T>0.29870796);
+    p = horner<T>(p, z, 0.39977583);
+    p = horner<T>(p, z, 0.66666776);
+  } else {
+    p = v128.splat<T>(<T>0.16819840490688354);
+    p = horner<T>(p, z, 0.1812364109418079);
+    p = horner<T>(p, z, 0.22223371725579333);
+    p = horner<T>(p, z, 0.28571417129257626);
+    p = horner<T>(p, z, 0.4000000005227656);
+    p = horner<T>(p, z, 0.666666666665872);
+  }
+  const beyond = v128.mul<T>(s, v128.sub<T>(f, v128.mul<T>(z, p)));
+  const low = v128.sub<T>(v128.mul<T>(n, ln2Low<T>()), beyond);
+  return madd<T>(n, ln2High<T>(), v128.add<T>(f, low));
+}
+
+const ROOT_HALF: f64 = 0.7071067811865476;
+
+/** The bits of x > 0, so moved that exponent and mantissa fields are n + exponentBias and that of (1 + f)/√½. */
+function fields<T>(x: v128): v128 {
+  const one = v128.splat<T>(<T>1);
+  return addInteger<T>(x, subtractInteger<T>(one, v128.splat<T>(<T>ROOT_HALF)));
+}
+
+/** n + exponentBias as an integer */
+function biasedExponent<T>(parts: v128): v128 {
+  return shiftRight<T>(parts, mantissaBits<T>());
+}
+
+/** The number n, from n + exponentBias put into the low bits of 2^mantissaBits. */
+function exponent<T>(biased: v128): v128 {
+  const base: f64 = sizeof<T>() == 4 ? 8388608 : 4503599627370496;
+  const whole = v128.or(biased, v128.splat<T>(<T>base));
+  return v128.sub<T>(whole, v128.splat<T>(<T>(base + <f64>exponentBias<T>())));
+}
+
+/** y = ln u, put right where u is 0 (−∞), negative (NaN), ∞ or NaN (u). */
+function atTheEnds<T>(y: v128, u: v128): v128 {
+  const zero = v128.splat<T>(<T>0);
+  const finite = v128.bitselect(y, u, v128.lt<T>(u, v128.splat<T>(<T>Infinity)));
+  const positive = v128.bitselect(v128.splat<T>(<T>-Infinity), finite, v128.eq<T>(u, zero));
+  return v128.or(positive, v128.lt<T>(u, zero));
+}
+
+/** ln x within 1 ulp. */
+export function log<T>(x: v128): v128 {
+  const grow: f64 = sizeof<T>() == 4 ? 8388608 : 4503599627370496;
+  const smallest: f64 = sizeof<T>() == 4 ? <f64>f32.MIN_NORMAL_VALUE : f64.MIN_NORMAL_VALUE;
+  const denormal = v128.lt<T>(x, v128.splat<T>(<T>smallest));
+  const normal = v128.bitselect(v128.mul<T>(x, v128.splat<T>(<T>grow)), x, denormal);
+  const parts = fields<T>(normal);
+  const n = v128.sub<T>(
+    exponent<T>(biasedExponent<T>(parts)),
+    v128.and(denormal, v128.splat<T>(<T>mantissaBits<T>())),
+  );
+  const mask = splatInteger<T>((<i64>1 << mantissaBits<T>()) - 1);
+  const mantissa = addInteger<T>(v128.and(parts, mask), v128.splat<T>(<T>ROOT_HALF));
+  return atTheEnds<T>(logOfParts<T>(n, v128.sub<T>(mantissa, v128.splat<T>(<T>1))), x);
+}
+
+/** ln(1 + x) within 2 ulp. f = 2⁻ⁿx + (2⁻ⁿ − 1) comes from x, because 1 + x has lost the last digits of a small x. */
+export function log1p<T>(x: v128): v128 {
+  const u = v128.add<T>(x, v128.splat<T>(<T>1));
+  const biased = biasedExponent<T>(fields<T>(u));
+  const quarter = v128.splat<T>(<T>0.25);
+  const four = v128.splat<T>(<T>4);
+  const twoBias = splatInteger<T>(2 * exponentBias<T>() + 2);
+  const h = shiftLeft<T>(subtractInteger<T>(twoBias, biased), mantissaBits<T>());
+  const f = v128.mul<T>(madd<T>(x, h, v128.sub<T>(h, four)), quarter);
+  return atTheEnds<T>(logOfParts<T>(exponent<T>(biased), f), u);
+}

@@ -1,0 +1,95 @@
+// The micro-kernel: one MR × NR tile of C ← α·A·B + β·C, held in registers while k runs.
+import { MR } from "./blocking";
+import { madd, splatAt } from "./lanes";
+
+/**
+ * C[MR × NR] ← α · A[MR × k] · B[k × NR] + β · C; β = 0 never reads C. All strides are in bytes.
+ *
+ * A is read in place: element (i, p) at a + i·rsa + p·csa. Rows i ≥ `rows` repeat the last one, so that nothing outside
+ * A is read; what they give lands in rows of the tile that the caller does not use. B has NR neighbours in each of its
+ * k rows, rsb bytes apart. C has NR neighbours in each of its MR rows, rsc bytes apart.
+ *
+ * One step of k a turn of the loop: unrolled, engines issue all loads first and spill the accumulators.
+ */
+// biome-ignore format: operands with their strides, one a line
+export function microkernel<T>(
+  rows: i32, k: i32,
+  a: usize, rsa: usize, csa: usize,
+  b: usize, rsb: usize,
+  c: usize, rsc: usize,
+  alpha: T, beta: T,
+): void {
+  let a0 = a;
+  let a1 = rows > 1 ? a0 + rsa : a0;
+  let a2 = rows > 2 ? a1 + rsa : a1;
+  let a3 = rows > 3 ? a2 + rsa : a2;
+  let a4: usize = 0;
+  let a5: usize = 0;
+  if (MR > 4) {
+    a4 = rows > 4 ? a3 + rsa : a3;
+    a5 = rows > 5 ? a4 + rsa : a4;
+  }
+
+  const zero = v128.splat<T>(<T>0);
+  let c00 = zero, c01 = zero;
+  let c10 = zero, c11 = zero;
+  let c20 = zero, c21 = zero;
+  let c30 = zero, c31 = zero;
+  let c40 = zero, c41 = zero;
+  let c50 = zero, c51 = zero;
+
+  for (; k > 0; k--) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const x0 = splatAt<T>(a0);
+    c00 = madd<T>(x0, b0, c00);
+    c01 = madd<T>(x0, b1, c01);
+    const x1 = splatAt<T>(a1);
+    c10 = madd<T>(x1, b0, c10);
+    c11 = madd<T>(x1, b1, c11);
+    const x2 = splatAt<T>(a2);
+    c20 = madd<T>(x2, b0, c20);
+    c21 = madd<T>(x2, b1, c21);
+    const x3 = splatAt<T>(a3);
+    c30 = madd<T>(x3, b0, c30);
+    c31 = madd<T>(x3, b1, c31);
+    if (MR > 4) {
+      const x4 = splatAt<T>(a4);
+      c40 = madd<T>(x4, b0, c40);
+      c41 = madd<T>(x4, b1, c41);
+      const x5 = splatAt<T>(a5);
+      c50 = madd<T>(x5, b0, c50);
+      c51 = madd<T>(x5, b1, c51);
+      a4 += csa;
+      a5 += csa;
+    }
+    a0 += csa;
+    a1 += csa;
+    a2 += csa;
+    a3 += csa;
+    b += rsb;
+  }
+
+  storeRow<T>(c, c00, c01, alpha, beta);
+  storeRow<T>(c + rsc, c10, c11, alpha, beta);
+  storeRow<T>(c + 2 * rsc, c20, c21, alpha, beta);
+  storeRow<T>(c + 3 * rsc, c30, c31, alpha, beta);
+  if (MR > 4) {
+    storeRow<T>(c + 4 * rsc, c40, c41, alpha, beta);
+    storeRow<T>(c + 5 * rsc, c50, c51, alpha, beta);
+  }
+}
+
+/** c ← α · (x0, x1) + β · c over two vectors. */
+function storeRow<T>(c: usize, x0: v128, x1: v128, alpha: T, beta: T): void {
+  const scale = v128.splat<T>(alpha);
+  x0 = v128.mul<T>(x0, scale);
+  x1 = v128.mul<T>(x1, scale);
+  if (beta != <T>0) {
+    const keep = v128.splat<T>(beta);
+    x0 = madd<T>(v128.load(c), keep, x0);
+    x1 = madd<T>(v128.load(c, 16), keep, x1);
+  }
+  v128.store(c, x0);
+  v128.store(c, x1, 16);
+}

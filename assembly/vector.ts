@@ -1,0 +1,98 @@
+// Reductions and scalings over a vector of n elements, or over the columns of a matrix.
+import { at, firstOr, lanes, storeFirst, sum } from "./lanes";
+
+/** out[columns] ← Σᵢ x[i, ·], rows added in order: the bias gradient. */
+export function columnSums<T>(rows: i32, columns: i32, x: usize, out: usize): void {
+  for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+    let total = v128.splat<T>(<T>0);
+    let column = x + at<T>(j);
+    for (let i: i32 = 0; i < rows; i++) {
+      total = v128.add<T>(total, v128.load(column));
+      column += at<T>(columns);
+    }
+    storeFirst<T>(out + at<T>(j), total, columns - j);
+  }
+}
+
+/** Σ xᵢ², every square and sum in double precision; NaN or infinity where an element is not finite. */
+export function sumOfSquares<T>(n: i32, x: usize): f64 {
+  let even = f64x2.splat(0);
+  let odd = f64x2.splat(0);
+  for (let i: i32 = 0; i < n; i += lanes<T>()) {
+    const v = firstOr<T>(v128.load(x + at<T>(i)), n - i, v128.splat<T>(<T>0));
+    if (sizeof<T>() == 8) {
+      even = f64x2.add(even, f64x2.mul(v, v));
+    } else {
+      const low = f64x2.promote_low_f32x4(v);
+      const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0));
+      even = f64x2.add(even, f64x2.mul(low, low));
+      odd = f64x2.add(odd, f64x2.mul(high, high));
+    }
+  }
+  return sum<f64>(f64x2.add(even, odd));
+}
+
+/** The index of the first element that is NaN or infinite, n if there is none. */
+export function firstNonFinite<T>(n: i32, x: usize): i32 {
+  const zero = v128.splat<T>(<T>0);
+  let poison = zero;
+  for (let i: i32 = 0; i < n; i += lanes<T>()) {
+    poison = v128.add<T>(poison, v128.mul<T>(firstOr<T>(v128.load(x + at<T>(i)), n - i, zero), zero));
+  }
+  if (sum<T>(poison) == <T>0) return n;
+  let i: i32 = 0;
+  while (load<T>(x + at<T>(i)) * <T>0 == <T>0) i++;
+  return i;
+}
+
+/** x ← factor · x */
+export function scale<T>(n: i32, x: usize, factor: T): void {
+  const f = v128.splat<T>(factor);
+  for (let i: i32 = 0; i < n; i += lanes<T>()) {
+    storeFirst<T>(x + at<T>(i), v128.mul<T>(v128.load(x + at<T>(i)), f), n - i);
+  }
+}
+
+/** x ← min(max(x, −limit), limit) */
+export function clamp<T>(n: i32, x: usize, limit: T): void {
+  const upper = v128.splat<T>(limit);
+  const lower = v128.splat<T>(-limit);
+  for (let i: i32 = 0; i < n; i += lanes<T>()) {
+    const v = v128.max<T>(v128.min<T>(v128.load(x + at<T>(i)), upper), lower);
+    storeFirst<T>(x + at<T>(i), v, n - i);
+  }
+}
+
+/** How many elements are exactly zero. */
+export function countZeros<T>(n: i32, x: usize): i32 {
+  let zeros: i32 = 0;
+  for (let i: i32 = 0; i < n; i++) zeros += i32(load<T>(x + at<T>(i)) == <T>0);
+  return zeros;
+}
+
+/** In how many rows the largest output stands where the largest target does; the first of equals counts. */
+export function countMatches<T>(rows: i32, columns: i32, y: usize, target: usize): i32 {
+  let matches: i32 = 0;
+  for (let i: i32 = 0; i < rows; i++) {
+    const row = at<T>(i * columns);
+    matches += i32(largestIndex<T>(columns, y + row) == largestIndex<T>(columns, target + row));
+  }
+  return matches;
+}
+
+/** In how many of n places the output lies on the target's side: above `cut` where the target is above ½. */
+export function countSides<T>(n: i32, y: usize, target: usize, cut: T): i32 {
+  let matches: i32 = 0;
+  for (let i: i32 = 0; i < n; i++) {
+    matches += i32(load<T>(y + at<T>(i)) > cut == load<T>(target + at<T>(i)) > <T>0.5);
+  }
+  return matches;
+}
+
+function largestIndex<T>(columns: i32, row: usize): i32 {
+  let index: i32 = 0;
+  for (let j: i32 = 1; j < columns; j++) {
+    if (load<T>(row + at<T>(j)) > load<T>(row + at<T>(index))) index = j;
+  }
+  return index;
+}

@@ -1,0 +1,31 @@
+// The kernels' builds, embedded in the source, and the choice between them.
+import { relaxed, simd } from "../../build/embedded.js";
+import { UnsupportedHostError } from "../errors.js";
+
+/** simd: the same bits on every engine. relaxed: fused multiply-add where the processor has it. */
+export type BuildName = "simd" | "relaxed";
+
+const EMBEDDED: Record<BuildName, string> = { simd, relaxed };
+
+async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * The compiled kernels: of the build that is named, or of the fastest one that the host validates.
+ *
+ * @throws UnsupportedHostError
+ */
+export async function compileBuild(
+  wanted: "auto" | BuildName,
+): Promise<{ name: BuildName; module: WebAssembly.Module }> {
+  if (typeof WebAssembly === "undefined") throw new UnsupportedHostError("WebAssembly");
+  const candidates: BuildName[] = wanted === "auto" ? ["relaxed", "simd"] : [wanted];
+  for (const name of candidates) {
+    const bytes = await inflate(EMBEDDED[name]);
+    if (WebAssembly.validate(bytes)) return { name, module: await WebAssembly.compile(bytes) };
+  }
+  throw new UnsupportedHostError(wanted === "relaxed" ? "WebAssembly relaxed SIMD" : "WebAssembly SIMD");
+}

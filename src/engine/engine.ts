@@ -1,0 +1,234 @@
+// The engine: one instance of the kernels over one arena.
+import { instantiateSync } from "@assemblyscript/loader";
+import { ShapeError } from "../errors.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkName,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  rangeError,
+  typeError,
+} from "../validate.js";
+import { Arena, LARGEST_MEMORY } from "./arena.js";
+import { type BuildName, compileBuild } from "./builds.js";
+import { bytesOf, DTYPES, type DType } from "./dtype.js";
+import { type Exports, type Kernels, kernelsOf } from "./kernels.js";
+import { Matrix } from "./matrix.js";
+
+export interface EngineOptions {
+  /** "auto" (default) takes the fastest build that the host validates. */
+  build?: "auto" | BuildName;
+  /** Pins the build "simd", whose results are the same bit for bit on every engine. */
+  deterministic?: boolean;
+  /** One thread does the work; "auto" and 1 are what can be asked for. */
+  threads?: number | "auto";
+  /** Bytes that the arena may grow to; 4 GiB by default. */
+  maximumMemory?: number;
+  /** Compiled kernels to use instead of the embedded ones, such as a streamed `lanegrad/simd.wasm`. */
+  module?: WebAssembly.Module;
+}
+
+export interface EngineMemory {
+  /** Bytes in use by networks and matrices. */
+  used: number;
+  /** Bytes that the arena holds. */
+  reserved: number;
+  /** Bytes that the arena may grow to. */
+  maximum: number;
+}
+
+export interface GemmOptions {
+  a: Matrix;
+  b: Matrix;
+  c: Matrix;
+  alpha?: number;
+  beta?: number;
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+export interface MatrixOptions {
+  /** "float32" by default. */
+  dtype?: DType;
+  /** rows × cols numbers, row-major; zeros by default. */
+  values?: ArrayLike<number>;
+}
+
+/** A host without threads of ours: the one that calls does the work. */
+const THREADS = 1;
+
+const ENGINE_OPTIONS = ["build", "deterministic", "threads", "maximumMemory", "module"];
+const GEMM_OPTIONS = ["a", "b", "c", "alpha", "beta", "transposeA", "transposeB"];
+
+export class Engine {
+  static #shared: Promise<Engine> | undefined;
+
+  /** The build in use; "custom" for a module of the caller's. */
+  readonly build: BuildName | "custom";
+  readonly threads = THREADS;
+  /** @internal */
+  readonly arena: Arena;
+  /** @internal */
+  readonly shuffle: Exports["shuffle"];
+  readonly #kernels: Record<DType, Kernels>;
+  #workspace = { address: 0, bytes: 0 };
+
+  private constructor(build: BuildName | "custom", module: WebAssembly.Module, maximumMemory: number) {
+    this.build = build;
+    this.arena = new Arena(maximumMemory);
+    const { instance } = instantiateSync(module, { env: { memory: this.arena.memory } });
+    const exports = instance.exports as unknown as Exports;
+    this.shuffle = exports.shuffle;
+    this.#kernels = { float32: kernelsOf(exports, "float32"), float64: kernelsOf(exports, "float64") };
+  }
+
+  /**
+   * Compiles the kernels and makes an empty arena.
+   *
+   * @throws UnsupportedHostError where the host has no WebAssembly SIMD, or not the build that was asked for
+   * @throws RangeError, TypeError on options that make no sense
+   */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    checkObject("options", options);
+    checkOptions("options", options, ENGINE_OPTIONS);
+    const {
+      build = "auto",
+      deterministic = false,
+      threads = THREADS,
+      maximumMemory = LARGEST_MEMORY,
+      module,
+    } = options;
+    checkName("build", build, ["auto", "simd", "relaxed"]);
+    checkBoolean("deterministic", deterministic);
+    if (deterministic && build === "relaxed") throw rangeError("build", '"simd" or "auto" where deterministic', build);
+    if (threads !== "auto") checkInteger("threads", threads, 1);
+    checkNumber("maximumMemory", maximumMemory, "a number of bytes from 65536 to 4294967296", (bytes) => {
+      return bytes >= 65536 && bytes <= LARGEST_MEMORY;
+    });
+    if (module !== undefined) {
+      if (!(module instanceof WebAssembly.Module)) throw typeError("module", "a WebAssembly.Module", module);
+      return new Engine("custom", module, maximumMemory);
+    }
+    const compiled = await compileBuild(deterministic ? "simd" : build);
+    return new Engine(compiled.name, compiled.module, maximumMemory);
+  }
+
+  /**
+   * The engine of networks that are made without one.
+   *
+   * @internal
+   */
+  static shared(): Promise<Engine> {
+    Engine.#shared ??= Engine.create().catch((error) => {
+      Engine.#shared = undefined;
+      throw error;
+    });
+    return Engine.#shared;
+  }
+
+  get memory(): EngineMemory {
+    return { used: this.arena.used, reserved: this.arena.reserved, maximum: this.arena.maximum };
+  }
+
+  /**
+   * A matrix in the arena.
+   *
+   * @throws ShapeError if `values` does not hold rows × cols numbers
+   * @throws OutOfMemoryError
+   */
+  matrix(rows: number, cols: number, options: MatrixOptions = {}): Matrix {
+    checkInteger("rows", rows, 1);
+    checkInteger("cols", cols, 1);
+    checkObject("options", options);
+    checkOptions("options", options, ["dtype", "values"]);
+    const { dtype = "float32", values } = options;
+    checkName("dtype", dtype, DTYPES);
+    if (values !== undefined) checkValues(values, rows, cols);
+    const address = this.arena.allocate(rows * cols * bytesOf(dtype));
+    const matrix = new Matrix(this.arena, address, rows, cols, dtype);
+    if (values !== undefined) matrix.values.set(values);
+    return matrix;
+  }
+
+  /**
+   * C ← α·op(A)·op(B) + β·C, where op(X) is X or its transpose. β = 0 never reads C.
+   *
+   * @param options a, b, c; alpha 1, beta 0, transposeA and transposeB false by default
+   * @throws ShapeError if the shapes do not fit or the precisions differ
+   * @throws RangeError if c is a or b
+   */
+  gemm(options: GemmOptions): void {
+    checkObject("options", options);
+    checkOptions("options", options, GEMM_OPTIONS);
+    const { a, b, c, alpha = 1, beta = 0, transposeA = false, transposeB = false } = options;
+    this.#checkMatrix("a", a);
+    this.#checkMatrix("b", b);
+    this.#checkMatrix("c", c);
+    checkNumber("alpha", alpha);
+    checkNumber("beta", beta);
+    checkBoolean("transposeA", transposeA);
+    checkBoolean("transposeB", transposeB);
+    const m = transposeA ? a.cols : a.rows;
+    const k = transposeA ? a.rows : a.cols;
+    const n = transposeB ? b.rows : b.cols;
+    const depth = transposeB ? b.cols : b.rows;
+    if (a.dtype !== c.dtype || b.dtype !== c.dtype) {
+      throw new ShapeError(`a, b and c expected one dtype, got ${a.dtype}, ${b.dtype} and ${c.dtype}`);
+    }
+    if (k !== depth) throw new ShapeError(`op(a) is ${m} × ${k} but op(b) is ${depth} × ${n}: the inner sizes differ`);
+    if (c.rows !== m || c.cols !== n) throw new ShapeError(`"c" expected ${m} × ${n}, got ${c.rows} × ${c.cols}`);
+    if (c === a || c === b) throw rangeError("c", "a matrix that is neither a nor b", c === a ? "a" : "b");
+    const kernels = this.kernels(c.dtype);
+    const workspace = this.#workspaceOf(kernels.workspaceBytes(m, n, k));
+    kernels.gemm(
+      m,
+      n,
+      k,
+      a.address,
+      transposeA ? 1 : a.cols,
+      transposeA ? a.cols : 1,
+      b.address,
+      transposeB ? 1 : b.cols,
+      transposeB ? b.cols : 1,
+      c.address,
+      c.cols,
+      1,
+      alpha,
+      beta,
+      workspace,
+    );
+  }
+
+  /** @internal */
+  kernels(dtype: DType): Kernels {
+    return this.#kernels[dtype];
+  }
+
+  #checkMatrix(name: string, matrix: unknown): void {
+    if (!(matrix instanceof Matrix)) throw typeError(name, "a Matrix", matrix);
+    if (!matrix.isIn(this.arena)) throw rangeError(name, "a matrix of this engine", "one of another engine");
+    matrix.address;
+  }
+
+  /** The workspace of products outside of networks; kept, and replaced by a larger one when that is needed. */
+  #workspaceOf(bytes: number): number {
+    if (bytes > this.#workspace.bytes) {
+      const address = this.arena.allocate(bytes);
+      if (this.#workspace.bytes > 0) this.arena.free(this.#workspace.address);
+      this.#workspace = { address, bytes };
+    }
+    return this.#workspace.address;
+  }
+}
+
+function checkValues(values: unknown, rows: number, cols: number): void {
+  const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
+  if (!isList) throw typeError("values", "an array of numbers", values);
+  const { length } = values as ArrayLike<unknown>;
+  if (length !== rows * cols) throw new ShapeError(`"values" expected ${rows} × ${cols} numbers, got ${length}`);
+  if (!Array.isArray(values)) return;
+  const wrong = values.findIndex((value) => typeof value !== "number");
+  if (wrong >= 0) throw typeError(`values[${wrong}]`, "a number", values[wrong]);
+}

@@ -1,0 +1,60 @@
+// The errors that lanegrad throws beside RangeError and TypeError.
+
+/** An array, matrix or tensor has another size than its place asks for. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+}
+
+/** A NaN or an infinity appeared in training; the update that it would have spoiled was not applied. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
+
+  /**
+   * @param step the training step, counted from 1 over the life of the network
+   * @param layer index of the layer among the network's layers; −1 where no layer is at fault (inputs, targets, loss)
+   * @param tensor what holds the number, such as "inputs", "targets", "loss", "z", "0.weight" or "0.weight gradient"
+   */
+  constructor(
+    readonly step: number,
+    readonly layer: number,
+    readonly tensor: string,
+  ) {
+    const place = layer < 0 ? tensor : `${tensor} of layer ${layer}`;
+    super(`NaN or infinity in ${place} at step ${step}; the parameters were left as they were`);
+  }
+}
+
+/** The arena cannot grow far enough. The engine stays usable. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "OutOfMemoryError";
+
+  /**
+   * @param asked bytes
+   * @param available bytes that could still have been had in one piece
+   */
+  constructor(
+    readonly asked: number,
+    readonly available: number,
+  ) {
+    super(`out of memory: asked for ${asked} bytes, ${available} available`);
+  }
+}
+
+/** The host lacks something that the kernels need. */
+export class UnsupportedHostError extends Error {
+  override readonly name = "UnsupportedHostError";
+
+  /** @param feature what is missing */
+  constructor(readonly feature: string) {
+    super(`this host has no ${feature}`);
+  }
+}
+
+/** A network or matrix was used after its memory was given back. */
+export class DisposedError extends Error {
+  override readonly name = "DisposedError";
+
+  constructor(what: string) {
+    super(`this ${what} was disposed`);
+  }
+}

@@ -1,0 +1,49 @@
+// lanegrad: multilayer perceptrons in WebAssembly SIMD. Everything public, and nothing else.
+export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
+export type { BuildName } from "./engine/builds.js";
+export type { DType, FloatArray } from "./engine/dtype.js";
+export {
+  Engine,
+  type EngineMemory,
+  type EngineOptions,
+  type GemmOptions,
+  type MatrixOptions,
+} from "./engine/engine.js";
+export { Matrix } from "./engine/matrix.js";
+export { DisposedError, NonFiniteError, OutOfMemoryError, ShapeError, UnsupportedHostError } from "./errors.js";
+export type { Activation, ActivationName } from "./network/activation.js";
+export type { Initializer, InitializerName } from "./network/initializer.js";
+export { type DenseLayer, type DenseOptions, type DropoutLayer, dense, dropout, type Layer } from "./network/layers.js";
+export type { Loss, LossName, Reduction } from "./network/loss.js";
+export {
+  gradCheck,
+  type LayerState,
+  Network,
+  type NetworkMemory,
+  type NetworkOptions,
+  type Parameter,
+} from "./network.js";
+export type { Rows, Targets } from "./training/batches.js";
+export type { Evaluation } from "./training/evaluate.js";
+export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";
+export {
+  type AdagradOptions,
+  type AdamOptions,
+  adagrad,
+  adam,
+  adamw,
+  type Optimizer,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from "./training/optimizer.js";
+export {
+  cosineDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  type OneCycleOptions,
+  oneCycle,
+  type Schedule,
+  stepDecay,
+} from "./training/schedule.js";

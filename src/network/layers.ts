@@ -1,0 +1,46 @@
+// The layers that a user writes down.
+import type { Activation } from "./activation.js";
+import type { Initializer } from "./initializer.js";
+
+export interface DenseOptions {
+  /** Whether the layer has a bias; true by default. */
+  bias?: boolean;
+  /** He uniform before a relu-like activation (relu, leakyRelu, elu, gelu, silu), Glorot uniform otherwise. */
+  weightInit?: Initializer;
+  /** Zeros by default. */
+  biasInit?: Initializer;
+}
+
+export interface DenseLayer {
+  readonly kind: "dense";
+  readonly units: number;
+  readonly activation: Activation;
+  readonly options: DenseOptions;
+}
+
+export interface DropoutLayer {
+  readonly kind: "dropout";
+  readonly rate: number;
+}
+
+export type Layer = DenseLayer | DropoutLayer;
+
+/**
+ * A fully connected layer: a = f(W·x + b), W `[units, inputs]`. Its arguments are checked by `Network.create`.
+ *
+ * @param units outputs of the layer
+ * @param activation f; identity by default
+ */
+export function dense(units: number, activation: Activation = "identity", options: DenseOptions = {}): DenseLayer {
+  return { kind: "dense", units, activation, options };
+}
+
+/**
+ * Inverted dropout (Srivastava et al. 2014): in training each input is zero with probability `rate` and divided by
+ * 1 − rate otherwise; in `forward` and `predict` inputs pass unchanged.
+ *
+ * @param rate 0 ≤ rate < 1
+ */
+export function dropout(rate: number): DropoutLayer {
+  return { kind: "dropout", rate };
+}

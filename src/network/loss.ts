@@ -1,0 +1,108 @@
+// Losses by name: which kernel computes them, how they are averaged, and what the outputs mean under them.
+import { ElementwiseLoss } from "../../assembly/codes.js";
+import { checkName, checkOptions, checkPositive, checkShare, typeError } from "../validate.js";
+import { type ActivationSpec, parseActivation } from "./activation.js";
+
+export type LossName =
+  | "meanSquaredError"
+  | "halfSquaredError"
+  | "meanAbsoluteError"
+  | "huber"
+  | "binaryCrossEntropy"
+  | "softmaxCrossEntropy";
+
+/** A name, or a name with its parameters. */
+export type Loss =
+  | LossName
+  | { type: "meanSquaredError" | "halfSquaredError" | "meanAbsoluteError"; reduction?: Reduction }
+  | { type: "huber"; delta?: number; reduction?: Reduction }
+  | { type: "binaryCrossEntropy"; from?: "logits" | "probabilities"; reduction?: Reduction }
+  | { type: "softmaxCrossEntropy"; labelSmoothing?: number; reduction?: Reduction };
+
+/** "mean" (default) averages as each loss says; "sum" adds up and divides by nothing. */
+export type Reduction = "mean" | "sum";
+
+/** A validated loss. */
+export interface LossSpec {
+  readonly name: LossName;
+  readonly reduction: Reduction;
+  /** The elementwise kernel; undefined for softmaxCrossEntropy, which works on rows. */
+  readonly code: ElementwiseLoss | undefined;
+  /** The kernel's parameter: Huber's threshold, or label smoothing. */
+  readonly parameter: number;
+  /** What `predict` applies to the outputs of `forward`: softmax or sigmoid behind a loss from logits. */
+  readonly link: ActivationSpec;
+  /** How right outputs are counted, where the loss is one of classification. */
+  readonly accuracy: "largest" | { readonly above: number } | undefined;
+}
+
+const NAMES: readonly LossName[] = [
+  "meanSquaredError",
+  "halfSquaredError",
+  "meanAbsoluteError",
+  "huber",
+  "binaryCrossEntropy",
+  "softmaxCrossEntropy",
+];
+
+/** The parameters of each loss, beside type and reduction. */
+const OPTIONS: Partial<Record<LossName, string>> = {
+  huber: "delta",
+  binaryCrossEntropy: "from",
+  softmaxCrossEntropy: "labelSmoothing",
+};
+
+/** @throws TypeError, RangeError */
+export function parseLoss(loss: unknown): LossSpec {
+  const isObject = typeof loss === "object" && loss !== null;
+  const options = (isObject ? loss : { type: loss }) as Record<string, unknown>;
+  const name = checkName(isObject ? "loss.type" : "loss", options.type, NAMES);
+  const own = OPTIONS[name];
+  checkOptions("loss", options, own === undefined ? ["type", "reduction"] : ["type", "reduction", own]);
+  const reduction = checkName("loss.reduction", options.reduction ?? "mean", ["mean", "sum"]);
+  const identity = parseActivation("link", "identity");
+  const plain = { name, reduction, parameter: 0, link: identity, accuracy: undefined };
+  switch (name) {
+    case "meanSquaredError":
+    case "halfSquaredError":
+      return { ...plain, code: ElementwiseLoss.squared };
+    case "meanAbsoluteError":
+      return { ...plain, code: ElementwiseLoss.absolute };
+    case "huber":
+      return { ...plain, code: ElementwiseLoss.huber, parameter: checkPositive("loss.delta", options.delta ?? 1) };
+    case "binaryCrossEntropy": {
+      const from = checkName("loss.from", options.from ?? "logits", ["logits", "probabilities"]);
+      if (from === "probabilities") {
+        return { ...plain, code: ElementwiseLoss.logisticOfProbability, accuracy: { above: 0.5 } };
+      }
+      const link = parseActivation("link", "sigmoid");
+      return { ...plain, code: ElementwiseLoss.logistic, link, accuracy: { above: 0 } };
+    }
+    case "softmaxCrossEntropy":
+      return {
+        ...plain,
+        code: undefined,
+        parameter: checkShare("loss.labelSmoothing", options.labelSmoothing ?? 0),
+        link: parseActivation("link", "softmax"),
+        accuracy: "largest",
+      };
+  }
+}
+
+/** @throws TypeError where the last layer's activation contradicts a loss that takes logits */
+export function checkOutput(loss: LossSpec, activation: ActivationSpec): void {
+  if (loss.link.name === "identity" || activation.name !== loss.link.name) return;
+  throw typeError(
+    "layers",
+    `no activation in the last layer: ${loss.name} takes logits, and predict applies ${loss.link.name}`,
+    activation.name,
+  );
+}
+
+/** The factor of the summed loss over `rows` rows of `outputs` outputs. */
+export function scaleOf(loss: LossSpec, rows: number, outputs: number): number {
+  const half = loss.name === "halfSquaredError" ? 0.5 : 1;
+  if (loss.reduction === "sum") return half;
+  const perRow = loss.name === "halfSquaredError" || loss.name === "softmaxCrossEntropy";
+  return half / (perRow ? rows : rows * outputs);
+}

@@ -1,0 +1,169 @@
+// Batches: user arrays, checked, into the arena's input and target regions.
+import { bytesOf, type DType } from "../engine/dtype.js";
+import type { Engine } from "../engine/engine.js";
+import { ShapeError } from "../errors.js";
+import { rangeError, typeError } from "../validate.js";
+
+/** Row-major `[rows, width]`: a flat array, or one array a row. */
+export type Rows = Float32Array | Float64Array | Uint8Array | number[] | number[][];
+
+/** Row-major `[rows, outputs]`, or the index of the right class for each row. */
+export type Targets = Rows | Int32Array | Uint32Array | Uint16Array | Int8Array | Int16Array;
+
+/** Rows as kernels' callers take them: flat numbers. */
+export type Flat = Exclude<Targets, number[][]>;
+
+type Kind = "values" | "classes";
+
+/**
+ * The rows as one flat array, checked: the same array where it is flat already.
+ *
+ * @throws TypeError for anything but numbers
+ * @throws ShapeError for ragged rows, or numbers that do not fill rows of `width`
+ */
+export function flatten(name: string, rows: Targets, width: number): Flat {
+  if (ArrayBuffer.isView(rows) && !(rows instanceof DataView) && typeof (rows as Flat)[0] !== "bigint")
+    return rows as Flat;
+  if (!Array.isArray(rows)) throw typeError(name, "a typed array or an array of numbers", rows);
+  if (!Array.isArray(rows[0])) {
+    checkNumbers(name, rows);
+    return rows as number[];
+  }
+  for (const [index, row] of rows.entries()) {
+    if (!Array.isArray(row) && !ArrayBuffer.isView(row))
+      throw typeError(`${name}[${index}]`, "an array of numbers", row);
+    const { length } = row as ArrayLike<number>;
+    if (length !== width) throw new ShapeError(`"${name}[${index}]" expected ${width} numbers, got ${length}`);
+    checkNumbers(`${name}[${index}]`, row as number[]);
+  }
+  return (rows as number[][]).flat();
+}
+
+function checkNumbers(name: string, values: ArrayLike<unknown>): void {
+  for (let index = 0; index < values.length; index++) {
+    if (typeof values[index] !== "number") throw typeError(`${name}[${index}]`, "a number", values[index]);
+  }
+}
+
+/**
+ * How many rows of `width` a flat array holds.
+ *
+ * @throws ShapeError if they are not whole, or none
+ */
+export function countRows(name: string, flat: Flat, width: number): number {
+  const rows = flat.length / width;
+  if (rows === 0 || !Number.isInteger(rows)) {
+    throw new ShapeError(`"${name}" expected one or more rows of ${width} numbers, got ${flat.length} numbers`);
+  }
+  return rows;
+}
+
+/**
+ * Whether targets are values `[rows, outputs]` or class indices `[rows]`.
+ *
+ * @throws ShapeError if they are neither
+ * @throws RangeError for a class that there is not
+ */
+export function checkTargets(name: string, flat: Flat, rows: number, outputs: number): Kind {
+  if (flat.length === rows * outputs) return "values";
+  if (flat.length !== rows) {
+    const classes = outputs > 1 ? `, or ${rows} class indices` : "";
+    throw new ShapeError(`"${name}" expected ${rows} × ${outputs} numbers${classes}, got ${flat.length} numbers`);
+  }
+  for (let row = 0; row < rows; row++) {
+    const label = flat[row] as number;
+    if (!Number.isInteger(label) || label < 0 || label >= outputs) {
+      throw rangeError(`${name}[${row}]`, `a class index from 0 to ${outputs - 1}`, label);
+    }
+  }
+  return "classes";
+}
+
+/** Rows and targets of one data set, checked once. */
+export interface Dataset {
+  readonly rows: number;
+  readonly x: Flat;
+  readonly y: Flat;
+  readonly kind: Kind;
+}
+
+/** @throws ShapeError, RangeError, TypeError that name the argument */
+export function parseDataset(
+  xName: string,
+  yName: string,
+  x: Rows,
+  y: Targets,
+  inputs: number,
+  outputs: number,
+): Dataset {
+  const flatX = flatten(xName, x, inputs);
+  const flatY = flatten(yName, y, outputs);
+  const rows = countRows(xName, flatX, inputs);
+  return { rows, x: flatX, y: flatY, kind: checkTargets(yName, flatY, rows, outputs) };
+}
+
+/** Copies rows `first` … `first + count − 1` of a flat array to the address. */
+export function stageRows(
+  engine: Engine,
+  dtype: DType,
+  address: number,
+  flat: Flat,
+  width: number,
+  first: number,
+  count: number,
+): void {
+  const memory = engine.arena.floats(dtype);
+  const base = address / bytesOf(dtype);
+  if (first === 0 && flat.length === count * width) {
+    memory.set(flat, base);
+    return;
+  }
+  const start = first * width;
+  for (let i = 0; i < count * width; i++) memory[base + i] = flat[start + i] as number;
+}
+
+/** Copies the rows that `order` lists from `first` on, in that order, to the address. */
+export function gatherRows(
+  engine: Engine,
+  dtype: DType,
+  address: number,
+  flat: Flat,
+  width: number,
+  order: Uint32Array,
+  first: number,
+  count: number,
+): void {
+  const memory = engine.arena.floats(dtype);
+  let to = address / bytesOf(dtype);
+  for (let row = first; row < first + count; row++) {
+    const from = (order[row] as number) * width;
+    for (let j = 0; j < width; j++) memory[to + j] = flat[from + j] as number;
+    to += width;
+  }
+}
+
+/** Writes targets for `count` rows: values as they are, classes as rows with a single 1. */
+export function stageTargets(
+  engine: Engine,
+  dtype: DType,
+  address: number,
+  flat: Flat,
+  kind: Kind,
+  outputs: number,
+  first: number,
+  count: number,
+  order?: Uint32Array,
+): void {
+  if (kind === "values") {
+    if (order === undefined) stageRows(engine, dtype, address, flat, outputs, first, count);
+    else gatherRows(engine, dtype, address, flat, outputs, order, first, count);
+    return;
+  }
+  const memory = engine.arena.floats(dtype);
+  const base = address / bytesOf(dtype);
+  memory.fill(0, base, base + count * outputs);
+  for (let i = 0; i < count; i++) {
+    const row = order === undefined ? first + i : (order[first + i] as number);
+    memory[base + i * outputs + (flat[row] as number)] = 1;
+  }
+}

@@ -1,0 +1,255 @@
+// Optimizers: hyperparameters, PyTorch's defaults, and the call of the update kernel over the whole parameter block.
+import type { Kernels } from "../engine/kernels.js";
+import {
+  checkBoolean,
+  checkNotNegative,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  checkPositive,
+  checkShare,
+  rangeError,
+} from "../validate.js";
+
+/** What an update works on. */
+export interface Block {
+  readonly kernels: Kernels;
+  /** Elements, a multiple of the vector's width. */
+  readonly length: number;
+  readonly parameters: number;
+  readonly gradients: number;
+  /** Address of the first state block; the others follow, `stride` bytes apart. */
+  readonly state: number;
+  readonly stride: number;
+}
+
+/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
+export interface Optimizer {
+  readonly name: string;
+  readonly learningRate: number;
+  /** How many mirrors of the parameter block the optimizer keeps. */
+  readonly states: number;
+  /**
+   * Applies one update.
+   *
+   * @internal
+   * @param step counts the updates of this network by this optimizer, from 1
+   * @param rate the learning rate of this step
+   * @param decay L2 that the network adds to the optimizer's own weight decay
+   */
+  update(block: Block, step: number, rate: number, decay: number): void;
+}
+
+export interface SgdOptions {
+  learningRate: number;
+  /** 0 by default. */
+  momentum?: number;
+  /** 0 by default. */
+  dampening?: number;
+  /** false by default; needs momentum and no dampening. */
+  nesterov?: boolean;
+  /** λ added as λ·p to the gradient of weights and biases; 0 by default. */
+  weightDecay?: number;
+}
+
+/**
+ * Stochastic gradient descent with momentum: v ← μ·v + (1 − dampening)·g (v = g at the first step), p ← p − η·v, or with
+ * Nesterov's momentum p ← p − η·(g + μ·v). As torch.optim.SGD.
+ *
+ * @throws RangeError, TypeError
+ */
+export function sgd(options: SgdOptions): Optimizer {
+  checkKnown(options, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
+  const learningRate = checkRate(options.learningRate);
+  const momentum = checkNotNegative("momentum", options.momentum ?? 0);
+  const dampening = checkNumber("dampening", options.dampening ?? 0);
+  const nesterov = checkBoolean("nesterov", options.nesterov ?? false);
+  const weightDecay = checkNotNegative("weightDecay", options.weightDecay ?? 0);
+  if (nesterov && (momentum === 0 || dampening !== 0)) {
+    throw rangeError("nesterov", "momentum > 0 and dampening 0", `momentum ${momentum}, dampening ${dampening}`);
+  }
+  const states = momentum === 0 ? 0 : 1;
+  return {
+    name: "sgd",
+    learningRate,
+    states,
+    update({ kernels, length, parameters, gradients, state }, step, rate, decay) {
+      const velocity = states === 0 ? 0 : state;
+      const damping = step === 1 ? 0 : dampening;
+      kernels.sgd(length, parameters, gradients, velocity, rate, momentum, damping, nesterov, weightDecay + decay);
+    },
+  };
+}
+
+export interface AdagradOptions {
+  learningRate: number;
+  /** 1e-10 by default. */
+  epsilon?: number;
+  /** λ added as λ·p to the gradient; 0 by default. */
+  weightDecay?: number;
+}
+
+/**
+ * AdaGrad: s ← s + g², p ← p − η·g / (√s + ε). As torch.optim.Adagrad; Duchi, Hazan and Singer 2011.
+ *
+ * @throws RangeError, TypeError
+ */
+export function adagrad(options: AdagradOptions): Optimizer {
+  checkKnown(options, ["learningRate", "epsilon", "weightDecay"]);
+  const learningRate = checkRate(options.learningRate);
+  const epsilon = checkNotNegative("epsilon", options.epsilon ?? 1e-10);
+  const weightDecay = checkNotNegative("weightDecay", options.weightDecay ?? 0);
+  return {
+    name: "adagrad",
+    learningRate,
+    states: 1,
+    update({ kernels, length, parameters, gradients, state }, _step, rate, decay) {
+      kernels.adagrad(length, parameters, gradients, state, rate, epsilon, weightDecay + decay);
+    },
+  };
+}
+
+export interface RmspropOptions {
+  learningRate: number;
+  /** Decay of the mean square; 0.99 by default. */
+  alpha?: number;
+  /** 1e-8 by default. */
+  epsilon?: number;
+  /** 0 by default. */
+  momentum?: number;
+  /** Divides by the standard deviation of the gradient instead of its root mean square; false by default. */
+  centered?: boolean;
+  /** λ added as λ·p to the gradient; 0 by default. */
+  weightDecay?: number;
+}
+
+/**
+ * RMSProp: s ← α·s + (1 − α)·g², u = g / (√s + ε), p ← p − η·u, or with momentum v ← μ·v + u, p ← p − η·v. As
+ * torch.optim.RMSprop; Tieleman and Hinton 2012.
+ *
+ * @throws RangeError, TypeError
+ */
+export function rmsprop(options: RmspropOptions): Optimizer {
+  checkKnown(options, ["learningRate", "alpha", "epsilon", "momentum", "centered", "weightDecay"]);
+  const learningRate = checkRate(options.learningRate);
+  const alpha = checkShare("alpha", options.alpha ?? 0.99);
+  const epsilon = checkNotNegative("epsilon", options.epsilon ?? 1e-8);
+  const momentum = checkNotNegative("momentum", options.momentum ?? 0);
+  const centered = checkBoolean("centered", options.centered ?? false);
+  const weightDecay = checkNotNegative("weightDecay", options.weightDecay ?? 0);
+  const meanIndex = 1;
+  const velocityIndex = centered ? 2 : 1;
+  return {
+    name: "rmsprop",
+    learningRate,
+    states: 1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1),
+    update({ kernels, length, parameters, gradients, state, stride }, _step, rate, decay) {
+      const mean = centered ? state + meanIndex * stride : 0;
+      const velocity = momentum === 0 ? 0 : state + velocityIndex * stride;
+      kernels.rmsprop(
+        length,
+        parameters,
+        gradients,
+        state,
+        mean,
+        velocity,
+        rate,
+        alpha,
+        epsilon,
+        momentum,
+        weightDecay + decay,
+      );
+    },
+  };
+}
+
+export interface AdamOptions {
+  learningRate: number;
+  /** 0.9 by default. */
+  beta1?: number;
+  /** 0.999 by default. */
+  beta2?: number;
+  /** 1e-8 by default. */
+  epsilon?: number;
+  /** adam: λ added as λ·p to the gradient, 0 by default. adamw: p ← (1 − η·λ)·p before the step, 0.01 by default. */
+  weightDecay?: number;
+  /** Divides by the running maximum of the second moment; false by default. */
+  amsgrad?: boolean;
+}
+
+/**
+ * Adam: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², p ← p − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε). As torch.optim.Adam;
+ * Kingma and Ba 2015.
+ *
+ * @throws RangeError, TypeError
+ */
+export function adam(options: AdamOptions): Optimizer {
+  return adamFamily("adam", options, 0, false);
+}
+
+/**
+ * Adam with decoupled weight decay, on weights and biases. As torch.optim.AdamW; Loshchilov and Hutter 2019.
+ *
+ * @throws RangeError, TypeError
+ */
+export function adamw(options: AdamOptions): Optimizer {
+  return adamFamily("adamw", options, 0.01, true);
+}
+
+function adamFamily(name: string, options: AdamOptions, defaultDecay: number, decoupled: boolean): Optimizer {
+  checkKnown(options, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "amsgrad"]);
+  const learningRate = checkRate(options.learningRate);
+  const beta1 = checkShare("beta1", options.beta1 ?? 0.9);
+  const beta2 = checkShare("beta2", options.beta2 ?? 0.999);
+  const epsilon = checkNotNegative("epsilon", options.epsilon ?? 1e-8);
+  const weightDecay = checkNotNegative("weightDecay", options.weightDecay ?? defaultDecay);
+  const amsgrad = checkBoolean("amsgrad", options.amsgrad ?? false);
+  return {
+    name,
+    learningRate,
+    states: amsgrad ? 3 : 2,
+    update({ kernels, length, parameters, gradients, state, stride }, step, rate, decay) {
+      const largest = amsgrad ? state + 2 * stride : 0;
+      const unbiasedRate = rate / (1 - integerPower(beta1, step));
+      const correction = 1 / Math.sqrt(1 - integerPower(beta2, step));
+      const keep = decoupled ? 1 - rate * weightDecay : 1;
+      const coupled = decoupled ? decay : weightDecay + decay;
+      kernels.adam(
+        length,
+        parameters,
+        gradients,
+        state,
+        state + stride,
+        largest,
+        unbiasedRate,
+        beta1,
+        beta2,
+        epsilon,
+        correction,
+        keep,
+        coupled,
+      );
+    },
+  };
+}
+
+/** base^exponent by squaring: multiplications only, so that every engine gives the same bits, unlike Math.pow. */
+export function integerPower(base: number, exponent: number): number {
+  let power = 1;
+  for (let square = base, rest = exponent; rest > 0; rest = Math.floor(rest / 2), square *= square) {
+    if (rest % 2 === 1) power *= square;
+  }
+  return power;
+}
+
+function checkKnown(options: unknown, known: readonly string[]): void {
+  checkOptions("options", checkObject("options", options), known);
+}
+
+/** A learning rate that stays finite in single precision. */
+export function checkRate(value: unknown): number {
+  const rate = checkPositive("learningRate", value);
+  if (!Number.isFinite(Math.fround(rate)))
+    throw rangeError("learningRate", "a number that fits single precision", rate);
+  return rate;
+}

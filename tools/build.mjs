@@ -1,0 +1,44 @@
+// Builds everything that is published: kernels → embedded text → one bundle, its types, and the plain wasm files.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const require = createRequire(import.meta.url);
+
+function run(script, ...args) {
+  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
+}
+
+const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin", "asc.js");
+const tsc = require.resolve("typescript/bin/tsc");
+
+rmSync(join(root, "build"), { recursive: true, force: true });
+rmSync(join(root, "dist"), { recursive: true, force: true });
+run("tools/generate-abi.mjs");
+for (const target of ["simd", "relaxed", "debug"]) run(asc, "--target", target);
+for (const target of ["math-simd", "math-relaxed"]) {
+  if (existsSync(join(root, "test/assembly/math.ts")))
+    run(asc, "--config", "test/assembly/asconfig.json", "--target", target);
+}
+run("tools/embed.mjs");
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ["src/index.ts"],
+  outfile: "dist/index.js",
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: "eof",
+});
+run(tsc, "-p", "tsconfig.types.json");
+mkdirSync(join(root, "dist"), { recursive: true });
+for (const name of ["simd", "relaxed"]) copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/${name}.wasm`));
