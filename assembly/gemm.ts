@@ -54,6 +54,8 @@ export function product<T>(
   workspace: usize,
   epilogue: Epilogue, activation: Activation, slope: T, bias: usize, z: usize, activated: usize,
 ): void {
+  assert(m > 0 && n > 0 && k > 0);
+  assert(workspace % 16 == 0);
   const nr = NR<T>();
   const nc = columnsOfBlock<T>(n);
   const kc = depthOfPanel(k);

@@ -2,7 +2,7 @@
 //
 // n counts the elements of the block, a multiple of the vector's width. `decay` adds decay·p to the gradient (L2). Scalars
 // come in double precision, so that 1 − β is rounded once.
-import { at, madd } from "./lanes";
+import { at, lanes, madd } from "./lanes";
 
 /**
  * g ← g + decay·p; v ← momentum·v + (1 − dampening)·g; p ← p − rate·(nesterov ? g + momentum·v : v).
@@ -20,6 +20,7 @@ export function sgd<T>(
   nesterov: bool,
   decay: f64,
 ): void {
+  assert(n % lanes<T>() == 0);
   const step = v128.splat<T>(<T>-rate);
   const inertia = v128.splat<T>(<T>momentum);
   const fresh = v128.splat<T>(<T>(1 - dampening));
@@ -39,6 +40,7 @@ export function sgd<T>(
 
 /** s ← s + g²; p ← p − rate·g / (√s + ε). Duchi, Hazan and Singer 2011. */
 export function adagrad<T>(n: i32, p: usize, g: usize, squares: usize, rate: f64, epsilon: f64, decay: f64): void {
+  assert(n % lanes<T>() == 0);
   const step = v128.splat<T>(<T>-rate);
   const floor = v128.splat<T>(<T>epsilon);
   const shrink = v128.splat<T>(<T>decay);
@@ -72,6 +74,7 @@ export function rmsprop<T>(
   momentum: f64,
   decay: f64,
 ): void {
+  assert(n % lanes<T>() == 0);
   const step = v128.splat<T>(<T>-rate);
   const keep = v128.splat<T>(<T>alpha);
   const fresh = v128.splat<T>(<T>(1 - alpha));
@@ -122,6 +125,7 @@ export function adam<T>(
   keep: f64,
   decay: f64,
 ): void {
+  assert(n % lanes<T>() == 0);
   const step = v128.splat<T>(<T>-rate);
   const keepMean = v128.splat<T>(<T>beta1);
   const freshMean = v128.splat<T>(<T>(1 - beta1));
@@ -150,6 +154,7 @@ export function adam<T>(
 
 /** p ← sign(p) · max(|p| − threshold, 0): the proximal step of L1, which makes small weights exactly zero. */
 export function softThreshold<T>(n: i32, p: usize, threshold: f64): void {
+  assert(n % lanes<T>() == 0);
   const cut = v128.splat<T>(<T>threshold);
   const zero = v128.splat<T>(<T>0);
   for (let i: usize = 0; i < at<T>(n); i += 16) {

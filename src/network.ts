@@ -4,9 +4,8 @@ import { DTYPES, type DType, type FloatArray } from "./engine/dtype.js";
 import { Engine } from "./engine/engine.js";
 import { ShapeError } from "./errors.js";
 import type { Layer } from "./network/layers.js";
-import { checkOutput, type Loss, parseLoss } from "./network/loss.js";
+import { type Loss, parseLoss } from "./network/loss.js";
 import { Model } from "./network/model.js";
-import type { DenseSpec } from "./network/topology.js";
 import { parseTopology } from "./network/topology.js";
 import {
   checkTargets,
@@ -37,7 +36,12 @@ import {
 export interface NetworkOptions {
   /** Width of an input row. */
   inputs: number;
+  /** At least one layer, the last one dense. */
   layers: readonly Layer[];
+  /**
+   * What training minimizes. Under softmaxCrossEntropy and binaryCrossEntropy the outputs are logits, so that the last layer
+   * has no activation as a rule; `predict` applies softmax or sigmoid.
+   */
   loss: Loss;
   /** An integer ≥ 0 that first weights, order of rows and dropout masks follow from; 0 by default. */
   seed?: number;
@@ -125,7 +129,6 @@ export class Network {
     const { seed = 0, dtype = "float32", batchSize = 32, l1 = 0, l2 = 0 } = options;
     const topology = parseTopology(options.inputs, options.layers);
     const loss = parseLoss(options.loss);
-    checkOutput(loss, (topology.layers.at(-1) as DenseSpec).activation);
     checkInteger("seed", seed, 0, LARGEST_SEED);
     checkName("dtype", dtype, DTYPES);
     checkInteger("batchSize", batchSize, 1);

@@ -85,6 +85,6 @@ export function checkName<N extends string>(name: string, value: unknown, choice
 /** No option but those in `known`, so that a misspelt one is not silently ignored. */
 export function checkOptions(name: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw typeError(`${name}.${key}`, `no such option; known are ${known.join(", ")}`, key);
+    if (!known.includes(key)) throw typeError(name, `only ${known.join(", ")}`, key);
   }
 }

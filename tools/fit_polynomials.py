@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Derives the coefficients in assembly/math: minimax polynomials and rational functions by Remez's exchange algorithm.
+"""Derives the coefficients in assembly/math: minimax polynomials by Remez's exchange algorithm.
 
     apt-get install python3-mpmath
     /usr/bin/python3 tools/fit_polynomials.py           prints every coefficient
@@ -11,7 +11,7 @@ highest or the other way, whichever leaves the smaller error. The errors printed
 import pathlib
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable
 
 from mpmath import atanh, cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, nstr, pi, sqrt
@@ -22,64 +22,46 @@ SAMPLES = 999  # odd: none is the middle of the interval
 
 @dataclass
 class Target:
-    """f(x) ≈ P(x)/Q(x) with the least maximum of |P/Q − f|·weight(x) on [first, last]."""
+    """f(x) ≈ P(x) with the least maximum of |P − f|·weight on [first, last]."""
 
-    function: str
+    formula: str
     f: Callable
     weight: Callable
     first: mpf
     last: mpf
-    spread: Callable  # increasing, [first, last] → ℝ: where it is steep the error curve has more of its extrema
-    gather: Callable  # its inverse
-    given: dict  # coefficients known beforehand
+    given: dict = field(default_factory=dict)  # power → coefficient known beforehand
 
     def place(self, angle):
-        low, high = self.spread(self.first), self.spread(self.last)
-        return self.gather((low + high) / 2 - (high - low) / 2 * cos(angle))
+        return (self.first + self.last) / 2 - (self.last - self.first) / 2 * cos(angle)
 
     def sample(self):
         return [(x, self.f(x), self.weight(x)) for x in (self.place(pi * i / SAMPLES) for i in range(SAMPLES + 1))]
 
 
-def identity(x):
-    return x
-
-
-def polynomial(function, f, weight, first, last):
-    return Target(function, f, weight, mpf(first), mpf(last), identity, identity, {("Q", 0): mpf(1)})
-
-
-def evaluate(coefficients, side, x):
-    powers = [power for name, power in coefficients if name == side]
-    return sum(coefficients[side, power] * x**power for power in powers)
+def evaluate(coefficients, x):
+    return sum(coefficient * x**power for power, coefficient in coefficients.items())
 
 
 def errors_of(coefficients, samples):
-    return [
-        (evaluate(coefficients, "P", x) / evaluate(coefficients, "Q", x) - f) * weight for x, f, weight in samples
-    ]
+    return [(evaluate(coefficients, x) - f) * weight for x, f, weight in samples]
 
 
-def remez(target, unknown, known):
-    """The minimax values of the unknown coefficients beside the known ones, and the error they leave."""
+def remez(target, samples, unknown, known):
+    """The minimax coefficients of the unknown powers beside the known ones, and the error they leave."""
     count = len(unknown) + 1
-    reference = [target.place(pi * (i + mpf(1) / 3) / count) for i in range(count)]  # off 0, where a weight may vanish
-    samples = target.sample()
-    coefficients = dict(known)
+    # a third: off the middle, where a weight may vanish
+    reference = [target.place(pi * (i + mpf(1) / 3) / count) for i in range(count)]
     for _ in range(12):
-        denominators = [evaluate(coefficients, "Q", x) if len(coefficients) > len(known) else mpf(1) for x in reference]
-        for _ in range(4):  # the levelled error is linear in the unknowns once Q is frozen
-            system, right = matrix(count, count), matrix(count, 1)
-            for row, x in enumerate(reference):
-                f = target.f(x)
-                for column, (side, power) in enumerate(unknown):
-                    system[row, column] = x**power if side == "P" else -f * x**power
-                system[row, count - 1] = (-1) ** row * denominators[row] / target.weight(x)
-                right[row] = f * evaluate(known, "Q", x) - evaluate(known, "P", x)
-            solution = lu_solve(system, right)
-            coefficients = dict(known) | {key: solution[i] for i, key in enumerate(unknown)}
-            denominators = [evaluate(coefficients, "Q", x) for x in reference]
+        system, right = matrix(count, count), matrix(count, 1)
+        for row, x in enumerate(reference):
+            for column, power in enumerate(unknown):
+                system[row, column] = x**power
+            system[row, count - 1] = (-1) ** row / target.weight(x)
+            right[row] = target.f(x) - evaluate(known, x)
+        solution = lu_solve(system, right)
+        coefficients = dict(known) | {power: solution[i] for i, power in enumerate(unknown)}
         errors = errors_of(coefficients, samples)
+        worst = max(abs(error) for error in errors)
         peaks = []  # the largest error of each run of one sign
         for (x, _, _), error in zip(samples, errors):
             if peaks and (peaks[-1][1] > 0) == (error > 0):
@@ -89,7 +71,6 @@ def remez(target, unknown, known):
                 peaks.append((x, error))
         while len(peaks) > count:
             peaks.pop(0 if abs(peaks[0][1]) < abs(peaks[-1][1]) else -1)
-        worst = max(abs(error) for error in errors)
         if len(peaks) < count or worst < mpf("1.001") * min(abs(error) for _, error in peaks):
             break
         reference = [x for x, _ in peaks]
@@ -105,31 +86,30 @@ def rounded(value, precision):
     code = {"f32": "f", "f64": "d"}[precision]
     nearest = struct.unpack(code, struct.pack(code, float(value)))[0]
     for digits in range(1, 18):
-        decimal = f"{nearest:.{digits}g}"
-        if struct.unpack(code, struct.pack(code, float(decimal)))[0] == nearest:
-            return mpf(nearest), spelled(float(decimal))
+        decimal = float(f"{nearest:.{digits}g}")
+        if struct.unpack(code, struct.pack(code, decimal))[0] == nearest:
+            return mpf(nearest), spelled(decimal)
     raise AssertionError(nearest)
 
 
-def fit(target, precision, degree, denominator_degree=0):
-    keys = [("P", i) for i in range(degree + 1)] + [("Q", i) for i in range(denominator_degree + 1)]
-    unknown = sorted((key for key in keys if key not in target.given), key=lambda key: key[1])
-    start, ideal = remez(target, unknown, target.given)
+def fit(target, precision, degree):
     samples = target.sample()
+    unknown = [power for power in range(degree + 1) if power not in target.given]
+    start, ideal = remez(target, samples, unknown, target.given)
     best = None
     for order in unknown, unknown[::-1]:
         coefficients, known, decimals = start, dict(target.given), {}
-        for i, key in enumerate(order):
-            known[key], decimals[key] = rounded(coefficients[key], precision)
+        for i, power in enumerate(order):
+            known[power], decimals[power] = rounded(coefficients[power], precision)
             if order[i + 1 :]:
-                coefficients, _ = remez(target, order[i + 1 :], known)
+                coefficients, _ = remez(target, samples, order[i + 1 :], known)
         worst = max(abs(error) for error in errors_of(known, samples))
         if best is None or worst < best[0]:
             best = worst, decimals
     worst, decimals = best
-    print(f"\n{target.function}, {precision}: relative error {nstr(ideal, 2)}, rounded {nstr(worst, 2)}")
-    for side, power in sorted(decimals):
-        print(f"  {side}{power} = {decimals[side, power]}")
+    print(f"\n{target.formula}, {precision}: relative error {nstr(ideal, 2)}, rounded {nstr(worst, 2)}")
+    for power in sorted(decimals, reverse=True):
+        print(f"  {decimals[power]}")
     return decimals.values()
 
 
@@ -137,57 +117,51 @@ def split_ln2(precision, bits):
     """ln 2 = high + low, where high has so few bits that its product with an exponent is exact."""
     high = mpf(int(log(2) * 2**bits)) / 2**bits
     _, low = rounded(log(2) - high, precision)
-    print(f"\nln 2, {precision}\n  high = {spelled(float(high))}\n  low = {low}")
+    print(f"\nln 2 = high + low, {precision}\n  {spelled(float(high))}\n  {low}")
     return [spelled(float(high)), low]
 
 
-def near_zero(function, limit):
-    """Series for the removable singularities."""
+def continuous(function, limit):
+    """The function with its limit at 0, where its formula is 0/0."""
     return lambda x: function(x) if abs(x) > mpf("1e-15") else limit
 
 
 # e^r − 1 = r + r²·P(r), |r| ≤ ½ ln 2 and a little over, since x·log₂e is rounded before it is rounded to an integer
-exponential = polynomial(
+exponential = Target(
     "(e^r - 1 - r)/r^2",
-    near_zero(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2),
-    near_zero(lambda r: abs(r**2 / expm1(r)), mpf(0)),
-    "-0.3467",
-    "0.3467",
+    continuous(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2),
+    continuous(lambda r: abs(r**2 / expm1(r)), mpf(0)),
+    -mpf("0.3467"),
+    mpf("0.3467"),
 )
 # ln (1 + s)/(1 − s) = 2s + s·z·P(z), z = s², for (1 + s)/(1 − s) from √½ to √2
-logarithm = polynomial(
+logarithm = Target(
     "(2 atanh(s)/s - 2)/z, z = s^2",
-    near_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3),
+    continuous(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3),
     lambda z: z / 2,
-    0,
+    mpf(0),
     ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2,
 )
 # erf x = x + x·P(x²), |x| ≤ ½
-error_function = polynomial(
+error_function = Target(
     "erf(x)/x - 1, z = x^2",
-    near_zero(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1),
-    near_zero(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2),
-    0,
+    continuous(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1),
+    continuous(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2),
+    mpf(0),
     mpf(1) / 4,
 )
 
 
-def normal_tail(last):
-    """(1 − Φ(x))·e^(x²/2) ≈ P(x)/Q(x), exact at 0. It is ½ at 0 and falls like 1/x, hence the spread by x/(x + 4)."""
+def normal_tail(k, last):
+    """1 − Φ(x) = e^(−x²/2)·P(t)/(x + k), t = 2x/(x + k), 0 ≤ x ≤ last; P(0) = k/2 exactly, so that Φ(0) = ½."""
+    k, last = mpf(k), mpf(last)
 
-    def ratio(x):
-        return erfc(x / sqrt(2)) * exp(x * x / 2) / 2
+    def f(t):
+        x = k * t / (2 - t)
+        return erfc(x / sqrt(2)) * exp(x * x / 2) / 2 * (x + k)
 
-    return Target(
-        "(1 - cdf(x)) e^(x^2/2)",
-        ratio,
-        lambda x: 1 / ratio(x),
-        mpf(0),
-        mpf(last),
-        lambda x: x / (x + 4),
-        lambda t: 4 * t / (1 - t),
-        {("P", 0): mpf(1) / 2, ("Q", 0): mpf(1)},
-    )
+    formula = f"(1 - cdf(x)) e^(x^2/2) (x + k), t = 2x/(x + k), k = {nstr(k)}"
+    return Target(formula, f, lambda t: 1 / f(t), mpf(0), 2 * last / (last + k), {0: k / 2})
 
 
 def main():
@@ -197,11 +171,11 @@ def main():
         *fit(exponential, "f32", 4),
         *fit(exponential, "f64", 9),
         *fit(logarithm, "f32", 2),
-        *fit(logarithm, "f64", 5),
+        *fit(logarithm, "f64", 6),
         *fit(error_function, "f32", 4),
         *fit(error_function, "f64", 8),
-        *fit(normal_tail("14.3"), "f32", 4, 5),
-        *fit(normal_tail("38.6"), "f64", 9, 10),
+        *fit(normal_tail("2.25", "14.3"), "f32", 10),
+        *fit(normal_tail("3", "38.6"), "f64", 22),
     ]
     if "--check" in sys.argv:
         folder = pathlib.Path(__file__).parent.parent / "assembly" / "math"

@@ -1,7 +1,15 @@
 // eˣ and what is made of it. x = n·ln 2 + r with an integer n and |r| ≤ ½ ln 2, so that eˣ = 2ⁿ(1 + (eʳ − 1)).
 import { madd } from "../lanes";
 import {
-  addInteger, horner, ln2High, ln2Low, mantissaBits, shiftLeft, shiftRight, signBit,
+  addInteger,
+  horner,
+  integersBegin,
+  ln2High,
+  ln2Low,
+  mantissaBits,
+  shiftLeft,
+  shiftRight,
+  signBit,
   subtractInteger,
 } from "./format";
 
@@ -9,7 +17,7 @@ const LOG2_E: f64 = 1.4426950408889634;
 
 /** 1.5·2^mantissaBits: a sum with it is rounded to an integer, which is then the low bits of the sum. */
 function roundingShift<T>(): v128 {
-  return v128.splat<T>(<T>(sizeof<T>() == 4 ? 12582912 : 6755399441055744));
+  return v128.splat<T>(<T>(1.5 * integersBegin<T>()));
 }
 
 /** n = x/ln 2 rounded to an integer, shifted: n is its low bits. */

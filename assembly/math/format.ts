@@ -7,6 +7,11 @@ export function mantissaBits<T>(): i32 {
   return sizeof<T>() == 4 ? 23 : 52;
 }
 
+/** 2^mantissaBits, from where on every number is an integer. */
+export function integersBegin<T>(): f64 {
+  return sizeof<T>() == 4 ? 8388608 : 4503599627370496;
+}
+
 /** The exponent field of 1. */
 export function exponentBias<T>(): i32 {
   return sizeof<T>() == 4 ? 127 : 1023;

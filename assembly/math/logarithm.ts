@@ -1,7 +1,16 @@
 // ln x. x = 2ⁿ(1 + f) with √½ ≤ 1 + f < √2, so that ln x = n·ln 2 + ln(1 + f).
 import { madd } from "../lanes";
 import {
-  addInteger, exponentBias, horner, ln2High, ln2Low, mantissaBits, shiftLeft, shiftRight, splatInteger,
+  addInteger,
+  exponentBias,
+  horner,
+  integersBegin,
+  ln2High,
+  ln2Low,
+  mantissaBits,
+  shiftLeft,
+  shiftRight,
+  splatInteger,
   subtractInteger,
 } from "./format";
 
@@ -42,7 +51,7 @@ function biasedExponent<T>(parts: v128): v128 {
 
 /** The number n, from n + exponentBias put into the low bits of 2^mantissaBits. */
 function exponent<T>(biased: v128): v128 {
-  const base: f64 = sizeof<T>() == 4 ? 8388608 : 4503599627370496;
+  const base = integersBegin<T>();
   const whole = v128.or(biased, v128.splat<T>(<T>base));
   return v128.sub<T>(whole, v128.splat<T>(<T>(base + <f64>exponentBias<T>())));
 }
@@ -57,16 +66,12 @@ function atTheEnds<T>(y: v128, u: v128): v128 {
 
 /** ln x within 1 ulp. */
 export function log<T>(x: v128): v128 {
-  const grow: f64 = sizeof<T>() == 4 ? 8388608 : 4503599627370496;
   const smallest: f64 = sizeof<T>() == 4 ? <f64>f32.MIN_NORMAL_VALUE : f64.MIN_NORMAL_VALUE;
   const denormal = v128.lt<T>(x, v128.splat<T>(<T>smallest));
-  const normal = v128.bitselect(v128.mul<T>(x, v128.splat<T>(<T>grow)), x, denormal);
+  const normal = v128.bitselect(v128.mul<T>(x, v128.splat<T>(<T>integersBegin<T>())), x, denormal);
   const parts = fields<T>(normal);
-  const n = v128.sub<T>(
-    exponent<T>(biasedExponent<T>(parts)),
-    v128.and(denormal, v128.splat<T>(<T>mantissaBits<T>())),
-  );
-  const mask = splatInteger<T>((<i64>1 << mantissaBits<T>()) - 1);
+  const n = v128.sub<T>(exponent<T>(biasedExponent<T>(parts)), v128.and(denormal, v128.splat<T>(<T>mantissaBits<T>())));
+  const mask = splatInteger<T>(((<i64>1) << mantissaBits<T>()) - 1);
   const mantissa = addInteger<T>(v128.and(parts, mask), v128.splat<T>(<T>ROOT_HALF));
   return atTheEnds<T>(logOfParts<T>(n, v128.sub<T>(mantissa, v128.splat<T>(<T>1))), x);
 }

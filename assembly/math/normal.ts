@@ -25,43 +25,53 @@ function gaussian<T>(x: v128, factor: v128): v128 {
   return scale<T>(madd<T>(factor, p, factor), shifted);
 }
 
-/** c₀ + c₁x */
-function line<T>(x: v128, c0: f64, c1: f64): v128 {
-  return horner<T>(v128.splat<T>(<T>c1), x, c0);
-}
-
-/** (c₀ + c₁x) + (c₂ + c₃x)x² */
-function cubic<T>(x: v128, x2: v128, c0: f64, c1: f64, c2: f64, c3: f64): v128 {
-  return madd<T>(x2, line<T>(x, c2, c3), line<T>(x, c0, c1));
-}
-
 /**
- * 1 − Φ(x) = e^(−x²/2)·P(x)/Q(x) for 0 ≤ x ≤ boundedSize. All terms of P and Q are positive. They are summed in powers of
- * x⁴ with cubics as coefficients, because in the tail each step of Horner's rule adds its roundings to the result.
+ * 1 − Φ(x) = e^(−x²/2)·P(t)/(x + k) with t = 2x/(x + k), for 0 ≤ x ≤ boundedSize. The left side times e^(x²/2) falls like
+ * 1/x, so that P varies little over the whole half line; where k is smaller, its roundings are fewer and its degree larger.
  */
 function upperTail<T>(x: v128): v128 {
-  const x2 = v128.mul<T>(x, x);
-  const x4 = v128.mul<T>(x2, x2);
+  const k = v128.splat<T>(<T>(sizeof<T>() == 4 ? 2.25 : 3));
+  const shifted = v128.add<T>(x, k);
+  const t = v128.div<T>(v128.add<T>(x, x), shifted);
   let p: v128;
-  let q: v128;
   if (sizeof<T>() == 4) {
-    p = v128.splat<T>(<T>0.004070562);
-    p = madd<T>(p, x4, cubic<T>(x, x2, 0.5, 0.4371844, 0.18238778, 0.040340163));
-    q = line<T>(x, 0.101124525, 0.010203259);
-    q = madd<T>(q, x4, cubic<T>(x, x2, 1, 1.6722537, 1.1990368, 0.4672268));
+    p = v128.splat<T>(<T>-8.975232e-5);
+    p = horner<T>(p, t, 0.0006856562);
+    p = horner<T>(p, t, -0.0019094779);
+    p = horner<T>(p, t, 0.0027269747);
+    p = horner<T>(p, t, -0.0035332846);
+    p = horner<T>(p, t, 0.0014508243);
+    p = horner<T>(p, t, 0.0058528553);
+    p = horner<T>(p, t, 0.02524477);
+    p = horner<T>(p, t, -0.016672721);
+    p = horner<T>(p, t, -0.44732213);
+    p = horner<T>(p, t, 1.125);
   } else {
-    p = line<T>(x, 3.7045422220309166e-5, 1.3762092499559282e-6);
-    p = madd<T>(
-      p, x4, cubic<T>(x, x2, 0.09746183043473024, 0.023549568408379257, 0.004073749417386334, 0.0004881476750871513),
-    );
-    p = madd<T>(p, x4, cubic<T>(x, x2, 0.5, 0.7743652169586244, 0.5933087081730705, 0.2888048884460906));
-    q = madd<T>(x2, v128.splat<T>(<T>3.4496450177598954e-6), line<T>(x, 0.0012270544098032174, 9.285910278070692e-5));
-    q = madd<T>(
-      q, x4, cubic<T>(x, x2, 0.7805440522181893, 0.25432622492128476, 0.06024671995089337, 0.010304234564202687),
-    );
-    q = madd<T>(q, x4, cubic<T>(x, x2, 1, 2.3466149947201074, 2.5589452907820722, 1.7120067392505647));
+    p = v128.splat<T>(<T>-6.569483975876211e-9);
+    p = horner<T>(p, t, 1.4175344575665984e-7);
+    p = horner<T>(p, t, -1.3918952039196622e-6);
+    p = horner<T>(p, t, 8.277579600998598e-6);
+    p = horner<T>(p, t, -3.3513643946508064e-5);
+    p = horner<T>(p, t, 9.850460455647747e-5);
+    p = horner<T>(p, t, -0.00021864791705225955);
+    p = horner<T>(p, t, 0.00037548349722504653);
+    p = horner<T>(p, t, -0.0005064148387788176);
+    p = horner<T>(p, t, 0.0005420960744803746);
+    p = horner<T>(p, t, -0.00046029199924854143);
+    p = horner<T>(p, t, 0.0003084290998414446);
+    p = horner<T>(p, t, -0.0001806315453147474);
+    p = horner<T>(p, t, 4.7534370592928194e-5);
+    p = horner<T>(p, t, 4.570093076230651e-5);
+    p = horner<T>(p, t, 0.00046448810332872566);
+    p = horner<T>(p, t, 0.000631291813082282);
+    p = horner<T>(p, t, -0.0036846591350933023);
+    p = horner<T>(p, t, -0.01626178436408371);
+    p = horner<T>(p, t, 0.025889607841960052);
+    p = horner<T>(p, t, 0.26725973817901344);
+    p = horner<T>(p, t, -1.0452402618063112);
+    p = horner<T>(p, t, 1.5);
   }
-  return gaussian<T>(x, v128.div<T>(p, q));
+  return gaussian<T>(x, v128.div<T>(p, shifted));
 }
 
 /** erf x = x + x·P(x²) for |x| < ½, sign(x)·(2Φ(√2|x|) − 1) beyond; within 3 ulp, odd to the bit. */

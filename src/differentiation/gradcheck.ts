@@ -95,5 +95,7 @@ function sampleOf(model: Model, tensor: Tensor, sampleSize: number, seed: number
 
 /** NaN counts as worse than any number. */
 function worstOf(entries: GradCheckEntry[]): GradCheckEntry {
-  return entries.reduce((worst, entry) => (entry.relativeError <= worst.relativeError ? worst : entry));
+  return entries.reduce((worst, entry) => {
+    return Number.isNaN(worst.relativeError) || entry.relativeError <= worst.relativeError ? worst : entry;
+  });
 }

@@ -1,6 +1,6 @@
 // Losses by name: which kernel computes them, how they are averaged, and what the outputs mean under them.
 import { ElementwiseLoss } from "../../assembly/codes.js";
-import { checkName, checkOptions, checkPositive, checkShare, typeError } from "../validate.js";
+import { checkName, checkOptions, checkPositive, checkShare } from "../validate.js";
 import { type ActivationSpec, parseActivation } from "./activation.js";
 
 export type LossName =
@@ -87,16 +87,6 @@ export function parseLoss(loss: unknown): LossSpec {
         accuracy: "largest",
       };
   }
-}
-
-/** @throws TypeError where the last layer's activation contradicts a loss that takes logits */
-export function checkOutput(loss: LossSpec, activation: ActivationSpec): void {
-  if (loss.link.name === "identity" || activation.name !== loss.link.name) return;
-  throw typeError(
-    "layers",
-    `no activation in the last layer: ${loss.name} takes logits, and predict applies ${loss.link.name}`,
-    activation.name,
-  );
 }
 
 /** The factor of the summed loss over `rows` rows of `outputs` outputs. */

@@ -89,7 +89,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   const end = totalSteps - 1;
   return (_epoch, step) => {
     if (step >= end) return last;
-    return step <= peak
+    return step < peak
       ? cosineBetween(first, max, step / peak)
       : cosineBetween(max, last, (step - peak) / (end - peak));
   };

@@ -1,0 +1,19 @@
+// The builds that every suite runs over, and engines of them.
+import { readFileSync } from "node:fs";
+import { Engine } from "../../src/index.js";
+
+export type TestedBuild = "simd" | "relaxed" | "debug";
+
+const ALL: readonly TestedBuild[] = ["simd", "relaxed", "debug"];
+
+function bytesOf(build: TestedBuild): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url)));
+}
+
+/** Those that the host validates: all of them, but for relaxed on a host without relaxed SIMD. */
+export const BUILDS = ALL.filter((build) => WebAssembly.validate(bytesOf(build)));
+
+/** A new engine on the kernels of one build. */
+export async function engineOf(build: TestedBuild, options: { maximumMemory?: number } = {}): Promise<Engine> {
+  return Engine.create({ ...options, module: await WebAssembly.compile(bytesOf(build)) });
+}
