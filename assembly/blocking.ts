@@ -21,6 +21,19 @@ const MC = 96;
 /** Loop 5: columns of B that are packed at once; a multiple of every NR. */
 const NC = 1024;
 
+/**
+ * Whether rows of A by rows of B are better taken as dot products than packed: as fast as the micro-kernel but for its wider
+ * tile, they save the packing, which few rows of A do not repay; a short depth does not repay the sums over lanes.
+ */
+export function prefersDots(m: i32, k: i32): bool {
+  return m <= 4 || (m <= 64 && k >= 16);
+}
+
+/** Whether B, its columns contiguous, is better packed than read in place: when each panel is used by enough rows of A. */
+export function repaysPacking(m: i32): bool {
+  return m > 16;
+}
+
 /** Splits `size` into the fewest parts of at most `limit`, as equal as multiples of `unit` can be. */
 function part(size: i32, limit: i32, unit: i32): i32 {
   const parts = (size + limit - 1) / limit;

@@ -1,7 +1,18 @@
 // C ← α·A·B + β·C for any strides: five loops around the micro-kernel, and what is fused behind the product.
 import { applyActivation, applyDerivative } from "./activation";
-import { blockBytes, columnsOfBlock, depthOfPanel, MR, NR, rowsOfBlock, tileBytes } from "./blocking";
+import {
+  blockBytes,
+  columnsOfBlock,
+  depthOfPanel,
+  MR,
+  NR,
+  prefersDots,
+  repaysPacking,
+  rowsOfBlock,
+  tileBytes,
+} from "./blocking";
 import { Activation } from "./codes";
+import { rowsByRows } from "./dot";
 import { at } from "./lanes";
 import { microkernel } from "./microkernel";
 import { packPanels } from "./pack";
@@ -38,7 +49,7 @@ export function gemm<T>(
 /**
  * gemm, then the epilogue on every finished block of C.
  *
- * A is read where it stands when its rows are contiguous, and packed otherwise; B is always packed.
+ * Rows of A by rows of B, with few rows of A, are dot products; everything else is blocked.
  *
  * @param bias of Epilogue.Activation: n elements, or 0 for none
  * @param z of Epilogue.Derivative: the layer's z, row-major with C's strides
@@ -56,11 +67,18 @@ export function product<T>(
 ): void {
   assert(m > 0 && n > 0 && k > 0);
   assert(workspace % 16 == 0);
+  if (csa == 1 && rsb == 1 && csc == 1 && prefersDots(m, k)) {
+    rowsByRows<T>(m, n, k, a, rsa, b, csb, c, rsc, alpha, beta);
+    finish<T>(epilogue, activation, slope, m, n, rsc, c, bias, z, activated);
+    return;
+  }
+
   const nr = NR<T>();
   const nc = columnsOfBlock<T>(n);
   const kc = depthOfPanel(k);
   const mc = rowsOfBlock(m);
   const packsA = csa != 1;
+  const packsB = csb != 1 || repaysPacking(m);
   const tile = workspace;
   const panelsA = tile + tileBytes<T>();
   const panelsB = panelsA + blockBytes<T>(m, k);
@@ -73,7 +91,8 @@ export function product<T>(
     for (let pc: i32 = 0; pc < k; pc += kc) {
       const depth = min(kc, k - pc);
       const keep = pc == 0 ? beta : <T>1;
-      packPanels<T>(nr, columns, depth, b + at<T>(pc * rsb + jc * csb), at<T>(csb), at<T>(rsb), panelsB);
+      const blockB = b + at<T>(pc * rsb + jc * csb);
+      if (packsB) packPanels<T>(nr, columns, depth, blockB, at<T>(csb), at<T>(rsb), panelsB);
 
       // LOOP 3: rows of C and A
       for (let ic: i32 = 0; ic < m; ic += mc) {
@@ -84,6 +103,9 @@ export function product<T>(
 
         // LOOP 2: panels of B
         for (let jr: i32 = 0; jr < columns; jr += nr) {
+          const panelB = packsB ? panelsB + at<T>(jr * depth) : blockB + at<T>(jr);
+          const rowOfB = packsB ? at<T>(nr) : at<T>(rsb);
+
           // LOOP 1: panels of A
           for (let ir: i32 = 0; ir < rows; ir += MR) {
             const tileRows = min(MR, rows - ir);
@@ -95,7 +117,7 @@ export function product<T>(
               packsA ? panelsA + at<T>(ir * depth) : blockA + at<T>(ir * rsa),
               packsA ? sizeof<T>() : at<T>(rsa),
               packsA ? at<T>(MR) : sizeof<T>(),
-              panelsB + at<T>(jr * depth), at<T>(nr),
+              panelB, rowOfB,
               whole ? target : tile, whole ? at<T>(rsc) : at<T>(nr),
               alpha, whole ? keep : <T>0,
             );
@@ -104,15 +126,32 @@ export function product<T>(
         }
 
         if (pc + depth < k) continue;
-        if (epilogue == Epilogue.Activation) {
-          applyActivation<T>(
-            activation, slope, rows, columns, rsc, c + blockC, bias ? bias + at<T>(jc) : 0, activated + blockC,
-          );
-        } else if (epilogue == Epilogue.Derivative) {
-          applyDerivative<T>(activation, slope, rows, columns, rsc, z + blockC, activated + blockC, c + blockC);
-        }
+        finish<T>(
+          epilogue, activation, slope, rows, columns, rsc,
+          c + blockC, bias ? bias + at<T>(jc) : 0, z + blockC, activated + blockC,
+        );
       }
     }
+  }
+}
+
+/** The epilogue on a block of C whose product is complete. */
+function finish<T>(
+  epilogue: Epilogue,
+  activation: Activation,
+  slope: T,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  c: usize,
+  bias: usize,
+  z: usize,
+  activated: usize,
+): void {
+  if (epilogue == Epilogue.Activation) {
+    applyActivation<T>(activation, slope, rows, columns, stride, c, bias, activated);
+  } else if (epilogue == Epilogue.Derivative) {
+    applyDerivative<T>(activation, slope, rows, columns, stride, z, activated, c);
   }
 }
 

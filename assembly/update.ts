@@ -102,12 +102,14 @@ export function rmsprop<T>(
 }
 
 /**
- * p ← keep·p; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; p ← p − rate·m / (√v·correction + ε).
+ * p ← keep·p; m ← m + (1 − β₁)(g − m); v ← v + (1 − β₂)(g² − v); p ← p − rate·m / (√v + ε).
  * Kingma and Ba 2015; Loshchilov and Hutter 2019 for the decoupled decay; Reddi, Kale and Kumar 2018 for AMSGrad.
  *
+ * The caller puts the bias corrections, constant over the block, into rate and ε.
+ *
  * @param largest AMSGrad's running maximum of v, used in its place, or 0
- * @param rate learning rate / (1 − β₁ᵗ)
- * @param correction 1 / √(1 − β₂ᵗ)
+ * @param rate learning rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ)
+ * @param epsilon ε · √(1 − β₂ᵗ)
  * @param keep 1 − learning rate · decoupled weight decay
  */
 export function adam<T>(
@@ -121,33 +123,31 @@ export function adam<T>(
   beta1: f64,
   beta2: f64,
   epsilon: f64,
-  correction: f64,
   keep: f64,
   decay: f64,
 ): void {
   assert(n % lanes<T>() == 0);
   const step = v128.splat<T>(<T>-rate);
-  const keepMean = v128.splat<T>(<T>beta1);
   const freshMean = v128.splat<T>(<T>(1 - beta1));
-  const keepSquares = v128.splat<T>(<T>beta2);
   const freshSquares = v128.splat<T>(<T>(1 - beta2));
   const floor = v128.splat<T>(<T>epsilon);
-  const unbias = v128.splat<T>(<T>correction);
   const retain = v128.splat<T>(<T>keep);
   const shrink = v128.splat<T>(<T>decay);
   for (let i: usize = 0; i < at<T>(n); i += 16) {
     const parameter = v128.load(p + i);
     const gradient = madd<T>(shrink, parameter, v128.load(g + i));
-    const m = madd<T>(freshMean, gradient, v128.mul<T>(keepMean, v128.load(mean + i)));
-    const s = madd<T>(v128.mul<T>(freshSquares, gradient), gradient, v128.mul<T>(keepSquares, v128.load(squares + i)));
+    const oldMean = v128.load(mean + i);
+    const m = madd<T>(freshMean, v128.sub<T>(gradient, oldMean), oldMean);
     v128.store(mean + i, m);
+    const oldSquares = v128.load(squares + i);
+    const s = madd<T>(freshSquares, v128.sub<T>(v128.mul<T>(gradient, gradient), oldSquares), oldSquares);
     v128.store(squares + i, s);
     let variance = s;
     if (largest) {
       variance = v128.max<T>(v128.load(largest + i), s);
       v128.store(largest + i, variance);
     }
-    const scaled = v128.div<T>(m, madd<T>(v128.sqrt<T>(variance), unbias, floor));
+    const scaled = v128.div<T>(m, v128.add<T>(v128.sqrt<T>(variance), floor));
     v128.store(p + i, madd<T>(step, scaled, v128.mul<T>(retain, parameter)));
   }
 }

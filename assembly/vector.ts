@@ -1,5 +1,5 @@
 // Reductions and scalings over a vector of n elements, or over the columns of a matrix.
-import { at, firstOr, lanes, storeFirst, sum } from "./lanes";
+import { at, firstOr, lanes, madd, storeFirst, sum } from "./lanes";
 
 /** out[columns] ← Σᵢ x[i, ·], rows added in order: the bias gradient. */
 export function columnSums<T>(rows: i32, columns: i32, x: usize, out: usize): void {
@@ -32,15 +32,21 @@ export function sumOfSquares<T>(n: i32, x: usize): f64 {
   return sum<f64>(f64x2.add(even, odd));
 }
 
-/** The index of the first element that is NaN or infinite, n if there is none. */
+/** The index of the first element that is NaN or infinite, n if there is none: 0·x is 0 for every other number. */
 export function firstNonFinite<T>(n: i32, x: usize): i32 {
   const zero = v128.splat<T>(<T>0);
-  let poison = zero;
-  for (let i: i32 = 0; i < n; i += lanes<T>()) {
-    poison = v128.add<T>(poison, v128.mul<T>(firstOr<T>(v128.load(x + at<T>(i)), n - i, zero), zero));
-  }
-  if (sum<T>(poison) == <T>0) return n;
+  let even = zero;
+  let odd = zero;
   let i: i32 = 0;
+  for (; i <= n - 2 * lanes<T>(); i += 2 * lanes<T>()) {
+    even = madd<T>(v128.load(x + at<T>(i)), zero, even);
+    odd = madd<T>(v128.load(x + at<T>(i), 16), zero, odd);
+  }
+  for (; i < n; i += lanes<T>()) {
+    even = madd<T>(firstOr<T>(v128.load(x + at<T>(i)), n - i, zero), zero, even);
+  }
+  if (sum<T>(v128.add<T>(even, odd)) == <T>0) return n;
+  i = 0;
   while (load<T>(x + at<T>(i)) * <T>0 == <T>0) i++;
   return i;
 }

@@ -35,6 +35,7 @@ await build({
   target: "es2022",
   minifySyntax: true,
   minifyWhitespace: true,
+  lineLimit: 120,
   sourcemap: true,
   sourcesContent: false,
   legalComments: "eof",

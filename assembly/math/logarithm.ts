@@ -24,12 +24,13 @@ function logOfParts<T>(n: v128, f: v128): v128 {
     p = horner<T>(p, z, 0.39977583);
     p = horner<T>(p, z, 0.66666776);
   } else {
-    p = v128.splat<T>(<T>0.16819840490688354);
-    p = horner<T>(p, z, 0.1812364109418079);
-    p = horner<T>(p, z, 0.22223371725579333);
-    p = horner<T>(p, z, 0.28571417129257626);
-    p = horner<T>(p, z, 0.4000000005227656);
-    p = horner<T>(p, z, 0.666666666665872);
+    p = v128.splat<T>(<T>0.14795626774467566);
+    p = horner<T>(p, z, 0.15314085422550874);
+    p = horner<T>(p, z, 0.18183562831948472);
+    p = horner<T>(p, z, 0.22222198605354457);
+    p = horner<T>(p, z, 0.28571428742026034);
+    p = horner<T>(p, z, 0.39999999999416647);
+    p = horner<T>(p, z, 0.6666666666666734);
   }
   const beyond = v128.mul<T>(s, v128.sub<T>(f, v128.mul<T>(z, p)));
   const low = v128.sub<T>(v128.mul<T>(n, ln2Low<T>()), beyond);
@@ -38,7 +39,7 @@ function logOfParts<T>(n: v128, f: v128): v128 {
 
 const ROOT_HALF: f64 = 0.7071067811865476;
 
-/** The bits of x > 0, so moved that exponent and mantissa fields are n + exponentBias and that of (1 + f)/√½. */
+/** The bits of x > 0 as an integer, so shifted that the exponent field is n + exponentBias. */
 function fields<T>(x: v128): v128 {
   const one = v128.splat<T>(<T>1);
   return addInteger<T>(x, subtractInteger<T>(one, v128.splat<T>(<T>ROOT_HALF)));
@@ -64,7 +65,7 @@ function atTheEnds<T>(y: v128, u: v128): v128 {
   return v128.or(positive, v128.lt<T>(u, zero));
 }
 
-/** ln x within 1 ulp. */
+/** ln x within 1 ulp: −∞ at 0, NaN below. */
 export function log<T>(x: v128): v128 {
   const smallest: f64 = sizeof<T>() == 4 ? <f64>f32.MIN_NORMAL_VALUE : f64.MIN_NORMAL_VALUE;
   const denormal = v128.lt<T>(x, v128.splat<T>(<T>smallest));
@@ -76,7 +77,7 @@ export function log<T>(x: v128): v128 {
   return atTheEnds<T>(logOfParts<T>(n, v128.sub<T>(mantissa, v128.splat<T>(<T>1))), x);
 }
 
-/** ln(1 + x) within 2 ulp. f = 2⁻ⁿx + (2⁻ⁿ − 1) comes from x, because 1 + x has lost the last digits of a small x. */
+/** ln(1 + x) within 2 ulp: −∞ at −1, NaN below. f = 2⁻ⁿx + (2⁻ⁿ − 1) comes from x, because 1 + x has lost the last digits of a small x. */
 export function log1p<T>(x: v128): v128 {
   const u = v128.add<T>(x, v128.splat<T>(<T>1));
   const biased = biasedExponent<T>(fields<T>(u));

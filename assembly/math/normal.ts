@@ -103,14 +103,14 @@ export function erf<T>(x: v128): v128 {
   return v128.bitselect(near, signed, v128.lt<T>(size, v128.splat<T>(<T>0.5)));
 }
 
-/** Φ(z) = ½ erfc(−z/√2) within 4 ulp, the negative tail down to underflow included. */
+/** Φ(z) = ½ erfc(−z/√2) within 4 ulp in single and 30 in double precision, in the tail as well, down to underflow. */
 export function normalCdf<T>(z: v128): v128 {
   const tail = upperTail<T>(boundedSize<T>(z));
   const above = v128.sub<T>(v128.splat<T>(<T>1), tail);
   return v128.bitselect(tail, above, v128.lt<T>(z, v128.splat<T>(<T>0)));
 }
 
-/** φ(z) = e^(−z²/2)/√(2π) within 3 ulp, down to underflow. */
+/** φ(z) = e^(−z²/2)/√(2π) within 2 ulp, down to underflow. */
 export function normalPdf<T>(z: v128): v128 {
   return gaussian<T>(boundedSize<T>(z), v128.splat<T>(<T>ONE_OVER_ROOT_TWO_PI));
 }

@@ -5,13 +5,13 @@ import { ShapeError } from "../errors.js";
 import { rangeError, typeError } from "../validate.js";
 
 /** Row-major `[rows, width]`: a flat array, or one array a row. */
-export type Rows = Float32Array | Float64Array | Uint8Array | number[] | number[][];
+export type Rows = Float32Array | Float64Array | Uint8Array | number[] | number[][] | Float32Array[] | Float64Array[];
 
 /** Row-major `[rows, outputs]`, or the index of the right class for each row. */
 export type Targets = Rows | Int32Array | Uint32Array | Uint16Array | Int8Array | Int16Array;
 
 /** Rows as kernels' callers take them: flat numbers. */
-export type Flat = Exclude<Targets, number[][]>;
+export type Flat = Exclude<Targets, number[][] | Float32Array[] | Float64Array[]>;
 
 type Kind = "values" | "classes";
 
@@ -22,21 +22,26 @@ type Kind = "values" | "classes";
  * @throws ShapeError for ragged rows, or numbers that do not fill rows of `width`
  */
 export function flatten(name: string, rows: Targets, width: number): Flat {
-  if (ArrayBuffer.isView(rows) && !(rows instanceof DataView) && typeof (rows as Flat)[0] !== "bigint")
-    return rows as Flat;
-  if (!Array.isArray(rows)) throw typeError(name, "a typed array or an array of numbers", rows);
-  if (!Array.isArray(rows[0])) {
+  if (!isList(rows)) throw typeError(name, "a typed array or an array of numbers", rows);
+  if (!Array.isArray(rows)) return rows as Flat;
+  if (!isList(rows[0])) {
     checkNumbers(name, rows);
     return rows as number[];
   }
-  for (const [index, row] of rows.entries()) {
-    if (!Array.isArray(row) && !ArrayBuffer.isView(row))
-      throw typeError(`${name}[${index}]`, "an array of numbers", row);
-    const { length } = row as ArrayLike<number>;
-    if (length !== width) throw new ShapeError(`"${name}[${index}]" expected ${width} numbers, got ${length}`);
-    checkNumbers(`${name}[${index}]`, row as number[]);
+  const flat = new Float64Array(rows.length * width);
+  for (const [index, row] of (rows as unknown[]).entries()) {
+    if (!isList(row)) throw typeError(`${name}[${index}]`, "an array of numbers", row);
+    if (row.length !== width) throw new ShapeError(`"${name}[${index}]" expected ${width} numbers, got ${row.length}`);
+    checkNumbers(`${name}[${index}]`, row);
+    flat.set(row as ArrayLike<number>, index * width);
   }
-  return (rows as number[][]).flat();
+  return flat;
+}
+
+/** An array, or a typed array of numbers. */
+function isList(value: unknown): value is ArrayLike<unknown> {
+  if (Array.isArray(value)) return true;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && typeof (value as Flat)[0] !== "bigint";
 }
 
 function checkNumbers(name: string, values: ArrayLike<unknown>): void {

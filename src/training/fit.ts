@@ -78,7 +78,8 @@ export interface FitOptions {
   clipValue?: number;
   /** Watches the validation loss, or without validation the training loss. */
   earlyStopping?: EarlyStopping;
-  onBatchEnd?: (record: BatchRecord) => void;
+  /** May return a promise, which is waited for. */
+  onBatchEnd?: (record: BatchRecord) => void | Promise<void>;
   /** May return a promise, which is waited for. */
   onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
   /** Stops training after the running batch. */
@@ -257,7 +258,8 @@ async function trainEpoch(
     correct = right === undefined || correct === undefined ? undefined : correct + right;
     total += model.loss.reduction === "mean" ? (loss * rows) / data.rows : loss;
     progress.step++;
-    run.onBatchEnd?.({ epoch, batch: batch + 1, batches, step: progress.step, rows, loss });
+    const waiting = run.onBatchEnd?.({ epoch, batch: batch + 1, batches, step: progress.step, rows, loss });
+    if (waiting instanceof Promise) await waiting;
     const now = performance.now();
     if (now - progress.turn >= run.yieldEvery) {
       await yieldToEventLoop();

@@ -210,8 +210,8 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
     states: amsgrad ? 3 : 2,
     update({ kernels, length, parameters, gradients, state, stride }, step, rate, decay) {
       const largest = amsgrad ? state + 2 * stride : 0;
-      const unbiasedRate = rate / (1 - integerPower(beta1, step));
-      const correction = 1 / Math.sqrt(1 - integerPower(beta2, step));
+      const unbias = Math.sqrt(1 - integerPower(beta2, step));
+      const unbiasedRate = (rate * unbias) / (1 - integerPower(beta1, step));
       const keep = decoupled ? 1 - rate * weightDecay : 1;
       const coupled = decoupled ? decay : weightDecay + decay;
       kernels.adam(
@@ -224,8 +224,7 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
         unbiasedRate,
         beta1,
         beta2,
-        epsilon,
-        correction,
+        epsilon * unbias,
         keep,
         coupled,
       );
