@@ -4,8 +4,12 @@ import { defineConfig } from "vitest/config";
 
 const relaxed = readFileSync(new URL("build/relaxed.wasm", import.meta.url));
 
+/** Where CI wants the results as JSON. */
+const report = process.env.TEST_REPORT;
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     include: ["test/**/*.test.ts"],
     pool: "forks",
     execArgv: ["--expose-gc", ...(WebAssembly.validate(relaxed) ? [] : ["--experimental-wasm-relaxed-simd"])],

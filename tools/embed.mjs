@@ -7,6 +7,6 @@ const lines = ["// Made by tools/embed.mjs; not to be edited."];
 for (const name of ["simd", "relaxed"]) {
   const wasm = readFileSync(new URL(`${name}.wasm`, build));
   const text = deflateRawSync(wasm, { level: 9 }).toString("base64");
-  lines.push(`export const ${name} =\n  "${text}";`);
+  lines.push(`export const ${name}: string =\n  "${text}";`);
 }
 writeFileSync(new URL("embedded.ts", build), `${lines.join("\n")}\n`);

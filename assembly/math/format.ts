@@ -53,7 +53,14 @@ export function ln2Low<T>(): v128 {
   return v128.splat<T>(<T>(sizeof<T>() == 4 ? 1.4286068e-6 : 5.497923018708371e-14));
 }
 
-/** sum·x + coefficient: one step of Horner's rule. */
-export function horner<T>(sum: v128, x: v128, coefficient: f64): v128 {
-  return madd<T>(sum, x, v128.splat<T>(<T>coefficient));
+/** c₀ + c₁x */
+export function line<T>(x: v128, c0: f64, c1: f64): v128 {
+  return madd<T>(v128.splat<T>(<T>c1), x, v128.splat<T>(<T>c0));
+}
+
+/**
+ * sum·x² + (c₀ + c₁x): Horner's rule by two powers a step, so that the chain of dependent operations is half as long.
+ */
+export function horner<T>(sum: v128, x: v128, x2: v128, c0: f64, c1: f64): v128 {
+  return madd<T>(sum, x2, line<T>(x, c0, c1));
 }

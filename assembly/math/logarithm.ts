@@ -14,23 +14,23 @@ import {
   subtractInteger,
 } from "./format";
 
-/** n·ln 2 + ln(1 + f), where ln(1 + f) = ln (1 + s)/(1 − s) = 2s + s·z·P(z) = f − s(f − z·P(z)) with s = f/(2 + f), z = s² */
+/**
+ * n·ln 2 + ln(1 + f). With s = f/(2 + f) and z = s², ln(1 + f) = ln (1 + s)/(1 − s) = 2s + s·z·P(z) = f − s(f −
+ * z·P(z)), whose largest term f is exact.
+ */
 function logOfParts<T>(n: v128, f: v128): v128 {
   const s = v128.div<T>(f, v128.add<T>(f, v128.splat<T>(<T>2)));
   const z = v128.mul<T>(s, s);
+  const z2 = v128.mul<T>(z, z);
   let p: v128;
   if (sizeof<T>() == 4) {
     p = v128.splat<T>(<T>0.29870796);
-    p = horner<T>(p, z, 0.39977583);
-    p = horner<T>(p, z, 0.66666776);
+    p = horner<T>(p, z, z2, 0.66666776, 0.39977583);
   } else {
     p = v128.splat<T>(<T>0.14795626774467566);
-    p = horner<T>(p, z, 0.15314085422550874);
-    p = horner<T>(p, z, 0.18183562831948472);
-    p = horner<T>(p, z, 0.22222198605354457);
-    p = horner<T>(p, z, 0.28571428742026034);
-    p = horner<T>(p, z, 0.39999999999416647);
-    p = horner<T>(p, z, 0.6666666666666734);
+    p = horner<T>(p, z, z2, 0.18183562831948472, 0.15314085422550874);
+    p = horner<T>(p, z, z2, 0.28571428742026034, 0.22222198605354457);
+    p = horner<T>(p, z, z2, 0.6666666666666734, 0.39999999999416647);
   }
   const beyond = v128.mul<T>(s, v128.sub<T>(f, v128.mul<T>(z, p)));
   const low = v128.sub<T>(v128.mul<T>(n, ln2Low<T>()), beyond);
@@ -77,7 +77,10 @@ export function log<T>(x: v128): v128 {
   return atTheEnds<T>(logOfParts<T>(n, v128.sub<T>(mantissa, v128.splat<T>(<T>1))), x);
 }
 
-/** ln(1 + x) within 2 ulp: −∞ at −1, NaN below. f = 2⁻ⁿx + (2⁻ⁿ − 1) comes from x, because 1 + x has lost the last digits of a small x. */
+/**
+ * ln(1 + x) within 2 ulp: −∞ at −1, NaN below. 1 + x gives n, but has lost the last digits of a small x, so that f is
+ * taken from x: 4f = h·x + (h − 4) with h = 2²⁻ⁿ, which unlike 2⁻ⁿ is a normal number for every n.
+ */
 export function log1p<T>(x: v128): v128 {
   const u = v128.add<T>(x, v128.splat<T>(<T>1));
   const biased = biasedExponent<T>(fields<T>(u));

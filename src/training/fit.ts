@@ -79,9 +79,9 @@ export interface FitOptions {
   /** Watches the validation loss, or without validation the training loss. */
   earlyStopping?: EarlyStopping;
   /** May return a promise, which is waited for. */
-  onBatchEnd?: (record: BatchRecord) => void | Promise<void>;
+  onBatchEnd?: (record: BatchRecord) => unknown;
   /** May return a promise, which is waited for. */
-  onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
+  onEpochEnd?: (record: EpochRecord) => unknown;
   /** Stops training after the running batch. */
   signal?: AbortSignal;
   /** Milliseconds of training after which the event loop gets a turn; 16 by default. */

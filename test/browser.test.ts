@@ -1,0 +1,146 @@
+// The built package, unchanged, in real browsers: the numbers of Node, a strict page, and a page that stays responsive.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { EngineOptions } from "../src/index.js";
+import { BROWSER_NAMES, findBrowser, launchBrowser, type RunningBrowser } from "./support/browsers.js";
+import type { Bits, Outcome } from "./support/scenario.mjs";
+import { type StaticServer, startServer } from "./support/static-server.js";
+
+const DETERMINISTIC: EngineOptions = { deterministic: true };
+
+/** Of the pages' Content-Security-Policy. */
+const POLICIES = {
+  "/plain": "",
+  "/strict": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'",
+  "/no-wasm": "default-src 'none'; script-src 'self'",
+};
+
+/**
+ * What a fused multiply-add, which rounds once where simd rounds twice, may add up to: 2 units in the last place of numbers
+ * around 1 for each of the scenario's 60 updates.
+ */
+const ROUNDINGS = 2 * 60;
+
+/** Of a page that trains for a second; gaps between frames in milliseconds. */
+interface Responsiveness {
+  stoppedBy: string;
+  frames: number;
+  longestGap: number;
+}
+
+/** The globals of a page: what came of its task. */
+interface TestPage<T> {
+  outcome: Promise<{ value?: T; error?: string }>;
+}
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const NODE_SCRIPT = `
+  import { runScenario } from "./test/support/scenario.mjs";
+  console.log(JSON.stringify(await runScenario(JSON.parse(process.argv[1]))));
+`;
+
+/** The scenario in a Node process of its own, without flags. */
+async function runInNode(options: EngineOptions): Promise<Outcome> {
+  const flags = ["--input-type=module", "--eval", NODE_SCRIPT, JSON.stringify(options)];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: ROOT });
+  return JSON.parse(stdout);
+}
+
+function numbersOf(bits: readonly string[] | undefined): number[] {
+  const words = BigUint64Array.from(bits ?? [], (digits) => BigInt(`0x${digits}`));
+  return Array.from(new Float64Array(words.buffer));
+}
+
+function expectClose(actual: Bits, expected: Bits, tolerance: number): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  for (const [name, bits] of Object.entries(expected)) {
+    const numbers = numbersOf(actual[name]);
+    const differences = numbersOf(bits).map((number, i) => Math.abs(number - (numbers[i] as number)));
+    expect(Math.max(...differences), name).toBeLessThanOrEqual(tolerance);
+  }
+}
+
+let inNode: Outcome;
+let server: StaticServer;
+
+beforeAll(async () => {
+  server = await startServer(POLICIES);
+  inNode = await runInNode(DETERMINISTIC);
+});
+
+afterAll(() => server?.close());
+
+test("the scenario learns, and its numbers are the same at each run", async () => {
+  expect(inNode.build).toBe("simd");
+  for (const outcome of [inNode.classifier, inNode.regression]) {
+    const losses = numbersOf(outcome.validationLoss);
+    expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
+    expect(Object.values(outcome).flatMap(numbersOf).every(Number.isFinite)).toBe(true);
+  }
+  expect(await runInNode(DETERMINISTIC)).toEqual(inNode);
+});
+
+const missing = BROWSER_NAMES.filter((name) => findBrowser(name) === undefined);
+if (process.env.CI === "true") {
+  test("CI has every browser", () => expect(missing).toEqual([]));
+} else if (missing.length > 0) {
+  const hint = "apt-get install chromium firefox-esr";
+  process.stderr.write(`browsers not found (${missing.join(", ")}): their tests are left out; ${hint}\n`);
+}
+
+for (const name of BROWSER_NAMES) {
+  const path = findBrowser(name);
+  if (path !== undefined) describe(name, () => testIn(() => launchBrowser(name, path)));
+}
+
+function testIn(launch: () => Promise<RunningBrowser>): void {
+  let running: RunningBrowser | undefined;
+
+  beforeAll(async () => {
+    running = await launch();
+  }, 90_000);
+
+  afterAll(() => running?.close());
+
+  /** Opens a page, which starts the task by itself, and returns what came of it. */
+  async function runInPage<T>(path: keyof typeof POLICIES, task: string, argument: unknown): Promise<T> {
+    const page = await (running as RunningBrowser).browser.newPage();
+    try {
+      await page.goto(`${server.origin}${path}?${encodeURIComponent(JSON.stringify([task, argument]))}`);
+      const { value, error } = await page.evaluate(() => (globalThis as unknown as TestPage<T>).outcome);
+      if (error !== undefined) throw new Error(error);
+      return value as T;
+    } finally {
+      await page.close();
+    }
+  }
+
+  test("the deterministic engine gives Node's numbers bit for bit", async () => {
+    expect(await runInPage("/plain", "runScenario", DETERMINISTIC)).toEqual(inNode);
+  });
+
+  test("the automatic choice is the fastest build that the browser knows, and its numbers are close", async () => {
+    const outcome = await runInPage<Outcome>("/plain", "runScenario", {});
+    const knowsRelaxed = await runInPage<boolean>("/plain", "validates", "/dist/relaxed.wasm");
+    expect(outcome.build).toBe(knowsRelaxed ? "relaxed" : "simd");
+    expectClose(outcome.classifier, inNode.classifier, ROUNDINGS * 2 ** -23);
+    expectClose(outcome.regression, inNode.regression, ROUNDINGS * 2 ** -52);
+  });
+
+  test("a page without eval trains, given 'wasm-unsafe-eval'", async () => {
+    expect(await runInPage("/strict", "runScenario", DETERMINISTIC)).toEqual(inNode);
+    await expect(runInPage("/no-wasm", "runScenario", DETERMINISTIC)).rejects.toThrow("CompileError");
+  });
+
+  test("the page's timers run and frames are painted during fit", async () => {
+    const { stoppedBy, frames, longestGap } = await runInPage<Responsiveness>("/plain", "trainBesideFrames", {
+      milliseconds: 1000,
+    });
+    expect(stoppedBy).toBe("signal");
+    expect(frames).toBeGreaterThanOrEqual(5);
+    expect(longestGap).toBeLessThan(500);
+  });
+}

@@ -1,0 +1,49 @@
+// What a test page runs by itself once loaded: the task in its address, ["name", argument] in JSON.
+import { adam, dense, Network } from "../../dist/index.js";
+import { runScenario } from "./scenario.mjs";
+
+/** Trains until a timer of the page ends it, and counts the frames that were painted meanwhile. */
+async function trainBesideFrames({ milliseconds }) {
+  const net = await Network.create({
+    inputs: 64,
+    layers: [dense(256, "relu"), dense(256, "relu"), dense(10)],
+    loss: "softmaxCrossEntropy",
+  });
+  const x = Float32Array.from({ length: 4096 * 64 }, (_, i) => (i % 97) / 97);
+  const y = Uint8Array.from({ length: 4096 }, (_, i) => i % 10);
+
+  const controller = new AbortController();
+  const frames = [performance.now()];
+  const onFrame = () => {
+    frames.push(performance.now());
+    if (!controller.signal.aborted) requestAnimationFrame(onFrame);
+  };
+  requestAnimationFrame(onFrame);
+  setTimeout(() => controller.abort(), milliseconds);
+
+  let steps = 0;
+  const { stoppedBy } = await net.fit(x, y, {
+    optimizer: adam({ learningRate: 1e-3 }),
+    epochs: 1000,
+    signal: controller.signal,
+    onBatchEnd: () => steps++,
+  });
+  frames.push(performance.now());
+  const gaps = frames.slice(1).map((time, i) => time - frames[i]);
+  return { stoppedBy, steps, frames: frames.length - 2, longestGap: Math.max(...gaps) };
+}
+
+/** Whether the browser knows every instruction of the wasm file. */
+async function validates(path) {
+  const response = await fetch(path);
+  return WebAssembly.validate(await response.arrayBuffer());
+}
+
+const tasks = { runScenario, trainBesideFrames, validates };
+const [task, argument] = JSON.parse(decodeURIComponent(location.search.slice(1)));
+
+/** Waited for and read by the test. */
+globalThis.outcome = tasks[task](argument).then(
+  (value) => ({ value }),
+  (error) => ({ error: String(error) }),
+);
