@@ -48,6 +48,14 @@ export function firstOr<T>(vector: v128, count: i32, fill: v128): v128 {
   return v128.shuffle<f64>(vector, fill, 0, 3);
 }
 
+/**
+ * Denormal numbers become 0. Averages of a gradient that stays 0 decay into them, and arithmetic on them is many times slower.
+ */
+export function flushed<T>(vector: v128): v128 {
+  const smallest = v128.splat<T>(sizeof<T>() == 4 ? <T>f32.MIN_NORMAL_VALUE : <T>f64.MIN_NORMAL_VALUE);
+  return v128.andnot(vector, v128.lt<T>(v128.abs<T>(vector), smallest));
+}
+
 /** Σ over the lanes, in a fixed order. */
 export function sum<T>(v: v128): T {
   if (sizeof<T>() == 4) {

@@ -2,7 +2,7 @@
 //
 // n counts the elements of the block, a multiple of the vector's width. `decay` adds decay·p to the gradient (L2). Scalars
 // come in double precision, so that 1 − β is rounded once.
-import { at, lanes, madd } from "./lanes";
+import { at, flushed, lanes, madd } from "./lanes";
 
 /**
  * g ← g + decay·p; v ← momentum·v + (1 − dampening)·g; p ← p − rate·(nesterov ? g + momentum·v : v).
@@ -30,7 +30,7 @@ export function sgd<T>(
     const gradient = madd<T>(shrink, parameter, v128.load(g + i));
     let direction = gradient;
     if (velocity) {
-      const v = madd<T>(inertia, v128.load(velocity + i), v128.mul<T>(fresh, gradient));
+      const v = flushed<T>(madd<T>(inertia, v128.load(velocity + i), v128.mul<T>(fresh, gradient)));
       v128.store(velocity + i, v);
       direction = nesterov ? madd<T>(inertia, v, gradient) : v;
     }
@@ -84,17 +84,18 @@ export function rmsprop<T>(
   for (let i: usize = 0; i < at<T>(n); i += 16) {
     const parameter = v128.load(p + i);
     const gradient = madd<T>(shrink, parameter, v128.load(g + i));
-    const s = madd<T>(v128.mul<T>(fresh, gradient), gradient, v128.mul<T>(keep, v128.load(squares + i)));
+    const average = v128.mul<T>(keep, v128.load(squares + i));
+    const s = flushed<T>(madd<T>(v128.mul<T>(fresh, gradient), gradient, average));
     v128.store(squares + i, s);
     let variance = s;
     if (mean) {
-      const m = madd<T>(fresh, gradient, v128.mul<T>(keep, v128.load(mean + i)));
+      const m = flushed<T>(madd<T>(fresh, gradient, v128.mul<T>(keep, v128.load(mean + i))));
       v128.store(mean + i, m);
       variance = v128.max<T>(v128.sub<T>(s, v128.mul<T>(m, m)), v128.splat<T>(<T>0));
     }
     let direction = v128.div<T>(gradient, v128.add<T>(v128.sqrt<T>(variance), floor));
     if (velocity) {
-      direction = madd<T>(inertia, v128.load(velocity + i), direction);
+      direction = flushed<T>(madd<T>(inertia, v128.load(velocity + i), direction));
       v128.store(velocity + i, direction);
     }
     v128.store(p + i, madd<T>(step, direction, parameter));
@@ -137,10 +138,11 @@ export function adam<T>(
     const parameter = v128.load(p + i);
     const gradient = madd<T>(shrink, parameter, v128.load(g + i));
     const oldMean = v128.load(mean + i);
-    const m = madd<T>(freshMean, v128.sub<T>(gradient, oldMean), oldMean);
+    const m = flushed<T>(madd<T>(freshMean, v128.sub<T>(gradient, oldMean), oldMean));
     v128.store(mean + i, m);
     const oldSquares = v128.load(squares + i);
-    const s = madd<T>(freshSquares, v128.sub<T>(v128.mul<T>(gradient, gradient), oldSquares), oldSquares);
+    const change = v128.sub<T>(v128.mul<T>(gradient, gradient), oldSquares);
+    const s = flushed<T>(madd<T>(freshSquares, change, oldSquares));
     v128.store(squares + i, s);
     let variance = s;
     if (largest) {

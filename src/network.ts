@@ -2,6 +2,7 @@
 import { checkGradient, type GradCheckOptions, type GradCheckReport } from "./differentiation/gradcheck.js";
 import { DTYPES, type DType, type FloatArray } from "./engine/dtype.js";
 import { Engine } from "./engine/engine.js";
+import { Matrix } from "./engine/matrix.js";
 import { ShapeError } from "./errors.js";
 import type { Layer } from "./network/layers.js";
 import { type Loss, parseLoss } from "./network/loss.js";
@@ -10,7 +11,6 @@ import { parseTopology } from "./network/topology.js";
 import {
   checkTargets,
   countRows,
-  type Dataset,
   flatten,
   parseDataset,
   type Rows,
@@ -241,7 +241,7 @@ export class Network {
    */
   evaluate(x: Rows, y: Targets): Evaluation {
     const model = this.#live();
-    return evaluate(model, parseDataset("x", "y", x, y, this.inputs, this.outputs));
+    return evaluate(model, parseDataset(model.engine, "x", "y", x, y, this.inputs, this.outputs));
   }
 
   /** Every weight and bias, in the order of the layers, as of now. */
@@ -274,7 +274,7 @@ export class Network {
         const known = model.parameterPlan.tensors.map((candidate) => candidate.name).join(", ");
         throw new ShapeError(`no parameter "${name}"; there are ${known}`);
       }
-      const flat = flatten(name, given, tensor.shape.at(-1) as number);
+      const flat = flatten(model.engine, name, given, tensor.shape.at(-1) as number);
       if (flat.length !== tensor.length) {
         throw new ShapeError(
           `"${name}" expected ${tensor.shape.join(" × ")} = ${tensor.length} numbers, got ${flat.length}`,
@@ -339,21 +339,27 @@ export class Network {
 
   #outputs(x: Rows, linked: boolean): FloatArray {
     const model = this.#live();
-    const flat = flatten("x", x, this.inputs);
+    const flat = flatten(model.engine, "x", x, this.inputs);
     return outputsOf(model, flat, countRows("x", flat, this.inputs), linked);
   }
 
-  /** Checks a batch and puts it into the arena; allocates nothing once the plan is large enough. */
+  /**
+   * Checks a batch and puts it into the arena; allocates nothing once the plan is large enough. A matrix of the engine, in the
+   * network's precision, is read where it stands.
+   */
   #stage(x: Rows, y: Targets, wantsInputDelta: boolean): number {
     const model = this.#model;
-    const { inputs, outputs } = model.topology;
-    const flatX = flatten("x", x, inputs);
-    const flatY = flatten("y", y, outputs);
+    const { engine, dtype, topology } = model;
+    const { inputs, outputs } = topology;
+    const inPlace = x instanceof Matrix && x.isIn(engine.arena) && x.dtype === dtype && x.cols === inputs;
+    const flatX = inPlace ? x.values : flatten(engine, "x", x, inputs);
+    const flatY = flatten(engine, "y", y, outputs);
     const rows = countRows("x", flatX, inputs);
-    const kind: Dataset["kind"] = checkTargets("y", flatY, rows, outputs);
+    const kind = checkTargets("y", flatY, rows, outputs);
     model.reserve(rows, wantsInputDelta);
-    stageRows(model.engine, model.dtype, model.input, flatX, inputs, 0, rows);
-    stageTargets(model.engine, model.dtype, model.target, flatY, kind, outputs, 0, rows);
+    if (inPlace) model.readFrom(x.address);
+    else stageRows(engine, dtype, model.openInput(), flatX, inputs, 0, rows);
+    stageTargets(engine, dtype, model.target, flatY, kind, outputs, 0, rows);
     this.#rows = rows;
     return rows;
   }

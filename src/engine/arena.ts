@@ -95,6 +95,11 @@ export class Arena {
       : new Float64Array(this.memory.buffer, address, length);
   }
 
+  /** Whether an array is a view on this arena. */
+  owns(array: ArrayLike<number>): boolean {
+    return ArrayBuffer.isView(array) && array.buffer === this.memory.buffer;
+  }
+
   /** A copy of `length` elements. */
   copy(dtype: DType, address: number, length: number): FloatArray {
     const first = address / bytesOf(dtype);

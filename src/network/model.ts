@@ -24,6 +24,8 @@ export class Model {
   #activations: number;
   #workspace: number;
   #disposed = false;
+  /** Address of the matrix that rows are read from, where they are not in the input region. */
+  #matrix: number | undefined;
   /** Which dropout masks the passes draw: moves on with every update. */
   maskStep = 0;
 
@@ -83,11 +85,23 @@ export class Model {
     this.#workspace = workspace;
   }
 
-  /** Addresses of the regions that rows and targets are put in. */
-  get input(): number {
+  /** Makes the passes read their rows from the input region again, and gives its address, to be written to. */
+  openInput(): number {
+    this.#matrix = undefined;
     return this.#activations + this.#plan.input;
   }
 
+  /** Makes the passes read their rows from a matrix in the arena, without a copy. */
+  readFrom(address: number): void {
+    this.#matrix = address;
+  }
+
+  /** Address of the rows that the passes read. */
+  get #input(): number {
+    return this.#matrix ?? this.#activations + this.#plan.input;
+  }
+
+  /** Address of the region that targets are put in. */
   get target(): number {
     return this.#activations + this.#plan.target;
   }
@@ -172,7 +186,7 @@ export class Model {
   locateNonFinite(step: number, rows: number, lossIsFinite: boolean): NonFiniteError {
     const { layers, inputs, outputs } = this.topology;
     const isBad = (address: number, length: number) => this.kernels.firstNonFinite(length, address) < length;
-    if (isBad(this.input, rows * inputs)) return new NonFiniteError(step, -1, "inputs");
+    if (isBad(this.#input, rows * inputs)) return new NonFiniteError(step, -1, "inputs");
     if (isBad(this.target, rows * outputs)) return new NonFiniteError(step, -1, "targets");
     for (const tensor of this.parameterPlan.tensors) {
       if (isBad(this.parameters + tensor.offset, tensor.length)) {
@@ -301,7 +315,7 @@ export class Model {
   #inputOf(index: number, training: boolean): number {
     let below = index - 1;
     while (below >= 0 && !training && this.topology.layers[below]?.kind === "dropout") below--;
-    return below < 0 ? this.input : this.addressOf(below, "a");
+    return below < 0 ? this.#input : this.addressOf(below, "a");
   }
 
   #place(layer: number): LayerPlace {

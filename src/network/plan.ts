@@ -104,5 +104,5 @@ export function planActivations(
     }
   }
   const inputDelta = wantsInputDelta ? place(topology.inputs) : undefined;
-  return { batch, input, target, inputDelta, layers, bytes, workspaceBytes };
+  return { batch, input, target, inputDelta, layers, bytes, workspaceBytes: align(workspaceBytes) };
 }

@@ -1,29 +1,44 @@
 // Batches: user arrays, checked, into the arena's input and target regions.
 import { bytesOf, type DType, type FloatArray } from "../engine/dtype.js";
 import type { Engine } from "../engine/engine.js";
+import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
 import { rangeError, typeError } from "../validate.js";
 
-/** Row-major `[rows, width]`: a flat array, or one array a row. */
-export type Rows = Float32Array | Float64Array | Uint8Array | number[] | number[][] | Float32Array[] | Float64Array[];
+/** Row-major `[rows, width]`: a flat array, one array a row, or a matrix of the network's engine. */
+export type Rows =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | number[]
+  | number[][]
+  | Float32Array[]
+  | Float64Array[]
+  | Matrix;
 
 /** Row-major `[rows, outputs]`, or the index of the right class for each row. */
 export type Targets = Rows | Int32Array | Uint32Array | Uint16Array | Int8Array | Int16Array;
 
 /** Rows as kernels' callers take them: flat numbers. */
-export type Flat = Exclude<Targets, number[][] | Float32Array[] | Float64Array[]>;
+export type Flat = Exclude<Targets, number[][] | Float32Array[] | Float64Array[] | Matrix>;
 
 type Kind = "values" | "classes";
 
 /**
- * The rows as one flat array, checked: the same array where it is flat already.
+ * The rows as one flat array, checked: the same array where it is flat already. Numbers that stand in the arena are copied,
+ * since a view on them ends when the arena grows.
  *
  * @throws TypeError for anything but numbers
  * @throws ShapeError for ragged rows, or numbers that do not fill rows of `width`
  */
-export function flatten(name: string, rows: Targets, width: number): Flat {
+export function flatten(engine: Engine, name: string, rows: Targets, width: number): Flat {
+  if (rows instanceof Matrix) {
+    if (rows.cols !== width)
+      throw new ShapeError(`"${name}" expected a matrix with ${width} columns, got ${rows.cols}`);
+    return flatten(engine, name, rows.values, width);
+  }
   if (!isList(rows)) throw typeError(name, "a typed array or an array of numbers", rows);
-  if (!Array.isArray(rows)) return rows as Flat;
+  if (!Array.isArray(rows)) return engine.arena.owns(rows as Flat) ? (rows as Flat).slice() : (rows as Flat);
   if (!isList(rows[0])) {
     checkNumbers(name, rows);
     return rows as number[];
@@ -94,6 +109,7 @@ export interface Dataset {
 
 /** @throws ShapeError, RangeError, TypeError that name the argument */
 export function parseDataset(
+  engine: Engine,
   xName: string,
   yName: string,
   x: Rows,
@@ -101,8 +117,8 @@ export function parseDataset(
   inputs: number,
   outputs: number,
 ): Dataset {
-  const flatX = flatten(xName, x, inputs);
-  const flatY = flatten(yName, y, outputs);
+  const flatX = flatten(engine, xName, x, inputs);
+  const flatY = flatten(engine, yName, y, outputs);
   const rows = countRows(xName, flatX, inputs);
   return { rows, x: flatX, y: flatY, kind: checkTargets(yName, flatY, rows, outputs) };
 }

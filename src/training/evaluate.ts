@@ -26,7 +26,7 @@ export function outputsOf(model: Model, x: Flat, rows: number, linked: boolean):
   const { inputs, outputs } = model.topology;
   const result = newArray(model.dtype, rows * outputs);
   forEachChunk(model, rows, (first, count) => {
-    stageRows(model.engine, model.dtype, model.input, x, inputs, first, count);
+    stageRows(model.engine, model.dtype, model.openInput(), x, inputs, first, count);
     model.forward(count, false);
     if (linked) model.applyLink(count);
     result.set(model.copy(model.output, count * outputs), first * outputs);
@@ -40,7 +40,7 @@ export function evaluate(model: Model, data: Dataset): Evaluation {
   let total = 0;
   let correct: number | undefined = 0;
   forEachChunk(model, data.rows, (first, count) => {
-    stageRows(model.engine, model.dtype, model.input, data.x, inputs, first, count);
+    stageRows(model.engine, model.dtype, model.openInput(), data.x, inputs, first, count);
     stageTargets(model.engine, model.dtype, model.target, data.y, data.kind, outputs, first, count);
     model.forward(count, false);
     total += model.evaluateLoss(count) * (model.loss.reduction === "mean" ? count / data.rows : 1);

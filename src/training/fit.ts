@@ -131,9 +131,10 @@ export function parseFit(model: Model, x: Rows, y: Targets, options: FitOptions)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError("signal", "an AbortSignal", signal);
   return {
-    data: parseDataset("x", "y", x, y, inputs, outputs),
+    data: parseDataset(model.engine, "x", "y", x, y, inputs, outputs),
     validation:
-      validation && parseDataset("validation[0]", "validation[1]", validation[0], validation[1], inputs, outputs),
+      validation &&
+      parseDataset(model.engine, "validation[0]", "validation[1]", validation[0], validation[1], inputs, outputs),
     optimizer,
     epochs: checkInteger("epochs", options.epochs ?? 1, 1),
     batchSize: checkInteger("batchSize", options.batchSize ?? 32, 1),
@@ -250,8 +251,8 @@ async function trainEpoch(
     const first = batch * batchSize;
     const rows = Math.min(batchSize, data.rows - first);
     rate = checkRate(run.schedule(epoch - 1, progress.step));
-    if (order === undefined) stageRows(model.engine, model.dtype, model.input, data.x, inputs, first, rows);
-    else gatherRows(model.engine, model.dtype, model.input, data.x, inputs, order, first, rows);
+    if (order === undefined) stageRows(model.engine, model.dtype, model.openInput(), data.x, inputs, first, rows);
+    else gatherRows(model.engine, model.dtype, model.openInput(), data.x, inputs, order, first, rows);
     stageTargets(model.engine, model.dtype, model.target, data.y, data.kind, outputs, first, rows, order);
     const loss = trainer.step(run.optimizer, rows, rate, run.clipping);
     const right = model.countCorrect(rows);
