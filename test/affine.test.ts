@@ -98,6 +98,7 @@ function checkAffine(variant: Variant, shape: Shape, name: ElementwiseName, hasB
       addressB,
       addressZ,
       addressA,
+      outputs,
       Activation[name],
       SLOPE,
       workspace,
@@ -150,9 +151,11 @@ function checkDelta(variant: Variant, { batch, inputs, outputs }: Shape, name: E
       outputs,
       addressDelta,
       addressW,
+      inputs,
       addressZ,
       addressA,
       below,
+      inputs,
       Activation[name],
       SLOPE,
       workspace,
@@ -186,7 +189,18 @@ function checkGradient(variant: Variant, { batch, inputs, outputs }: Shape, hasB
   const workspace = blocks.workspace(outputs, inputs, batch);
   engine
     .kernels(dtype)
-    .gradient(batch, outputs, inputs, addressDelta, addressX, inputs + gap, weightGradient, biasGradient, workspace);
+    .gradient(
+      batch,
+      outputs,
+      inputs,
+      addressDelta,
+      addressX,
+      inputs + gap,
+      weightGradient,
+      inputs,
+      biasGradient,
+      workspace,
+    );
   const weightResult = blocks.read(weightGradient);
   const biasResult = hasBias ? blocks.read(biasGradient) : undefined;
   blocks.close();

@@ -225,18 +225,13 @@ export class Model {
     const { activation, inputs, outputs } = layer;
     const z = this.addressOf(index, "z");
     const a = this.addressOf(index, "a");
+    // biome-ignore format: operands with their strides, one a line
     this.kernels.affine(
-      rows,
-      outputs,
-      inputs,
-      this.#inputOf(index, training),
-      inputs,
-      this.#weightOf(index),
-      this.#biasOf(index),
-      z,
-      a,
-      activation.code,
-      activation.slope,
+      rows, outputs, inputs,
+      this.#inputOf(index, training), inputs,
+      this.#weightOf(index), this.#biasOf(index),
+      z, a, outputs,
+      activation.code, activation.slope,
       this.#workspace,
     );
     if (activation.name === "softmax") this.kernels.softmax(rows, outputs, z, a);
@@ -246,14 +241,12 @@ export class Model {
     const { inputs, outputs } = layer;
     const delta = this.addressOf(index, "delta");
     const mirror = this.gradients - this.parameters;
+    // biome-ignore format: operands with their strides, one a line
     this.kernels.gradient(
-      rows,
-      outputs,
-      inputs,
+      rows, outputs, inputs,
       delta,
-      this.#inputOf(index, true),
-      inputs,
-      this.#weightOf(index) + mirror,
+      this.#inputOf(index, true), inputs,
+      this.#weightOf(index) + mirror, inputs,
       layer.bias ? this.#biasOf(index) + mirror : 0,
       this.#workspace,
     );
@@ -261,17 +254,13 @@ export class Model {
     const below = index === 0 ? this.inputDelta : this.addressOf(index - 1, "delta");
     const layerBelow = this.topology.layers[index - 1];
     const fused = layerBelow?.kind === "dense" && layerBelow.activation.name !== "softmax";
+    // biome-ignore format: operands with their strides, one a line
     this.kernels.delta(
-      rows,
-      inputs,
-      outputs,
+      rows, inputs, outputs,
       delta,
-      this.#weightOf(index),
-      fused ? this.addressOf(index - 1, "z") : below,
-      fused ? this.addressOf(index - 1, "a") : below,
-      below,
-      fused ? layerBelow.activation.code : Activation.identity,
-      fused ? layerBelow.activation.slope : 0,
+      this.#weightOf(index), inputs,
+      fused ? this.addressOf(index - 1, "z") : below, fused ? this.addressOf(index - 1, "a") : below, below, inputs,
+      fused ? layerBelow.activation.code : Activation.identity, fused ? layerBelow.activation.slope : 0,
       this.#workspace,
     );
     if (layerBelow?.kind === "dense" && !fused) this.#enterBackward(index - 1, rows);
