@@ -58,3 +58,12 @@ export class DisposedError extends Error {
     super(`this ${what} was disposed`);
   }
 }
+
+/** A thread of the engine's ended, or did not end its part of a call. The call's results are lost; the engine goes on. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+
+  constructor() {
+    super("a thread of the engine's died in the middle of a call; the engine goes on with new threads");
+  }
+}

@@ -1,4 +1,6 @@
 // lanegrad: multilayer perceptrons in WebAssembly SIMD. Everything public, and nothing else.
+import { serveIfWorker } from "./engine/workers.js";
+
 export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
 export type { BuildName } from "./engine/builds.js";
 export type { DType, FloatArray } from "./engine/dtype.js";
@@ -10,7 +12,14 @@ export {
   type MatrixOptions,
 } from "./engine/engine.js";
 export { Matrix } from "./engine/matrix.js";
-export { DisposedError, NonFiniteError, OutOfMemoryError, ShapeError, UnsupportedHostError } from "./errors.js";
+export {
+  DisposedError,
+  NonFiniteError,
+  OutOfMemoryError,
+  ShapeError,
+  UnsupportedHostError,
+  WorkerError,
+} from "./errors.js";
 export type { Activation, ActivationName } from "./network/activation.js";
 export type { Initializer, InitializerName } from "./network/initializer.js";
 export { type DenseLayer, type DenseOptions, type DropoutLayer, dense, dropout, type Layer } from "./network/layers.js";
@@ -47,3 +56,6 @@ export {
   type Schedule,
   stepDecay,
 } from "./training/schedule.js";
+
+// This file may have been started as a worker of an engine's.
+serveIfWorker();

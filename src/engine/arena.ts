@@ -33,10 +33,14 @@ export class Arena {
   #f64!: Float64Array;
   #u32!: Uint32Array;
 
-  /** @param maximum bytes that the memory may grow to */
-  constructor(maximum: number) {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: Math.max(1, Math.floor(maximum / PAGE)) });
-    this.maximum = Math.max(1, Math.floor(maximum / PAGE)) * PAGE;
+  /**
+   * @param maximum bytes that the memory may grow to
+   * @param shared whether workers may see the memory
+   */
+  constructor(maximum: number, shared: boolean) {
+    const pages = Math.max(1, Math.floor(maximum / PAGE));
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: pages, shared });
+    this.maximum = pages * PAGE;
     this.#free.push({ address: ALIGNMENT, bytes: PAGE - ALIGNMENT - SLACK });
     this.#refresh();
   }

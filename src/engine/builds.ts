@@ -1,6 +1,7 @@
 // The kernels' builds, embedded in the source, and the choice between them.
 import { relaxed, simd } from "../../build/embedded.js";
 import { UnsupportedHostError } from "../errors.js";
+import { withSharedMemory } from "./shared.js";
 
 /** simd: the same bits on every engine. relaxed: fused multiply-add where the processor has it. */
 export type BuildName = "simd" | "relaxed";
@@ -16,16 +17,19 @@ async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
 /**
  * The compiled kernels: of the build that is named, or of the fastest one that the host validates.
  *
+ * @param shared whether they are to work on a shared memory
  * @throws UnsupportedHostError
  */
 export async function compileBuild(
   wanted: "auto" | BuildName,
+  shared: boolean,
 ): Promise<{ name: BuildName; module: WebAssembly.Module }> {
   if (typeof WebAssembly === "undefined") throw new UnsupportedHostError("WebAssembly");
   const candidates: BuildName[] = wanted === "auto" ? ["relaxed", "simd"] : [wanted];
   for (const name of candidates) {
     const bytes = await inflate(EMBEDDED[name]);
-    if (WebAssembly.validate(bytes)) return { name, module: await WebAssembly.compile(bytes) };
+    if (!WebAssembly.validate(bytes)) continue;
+    return { name, module: await WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes) };
   }
   throw new UnsupportedHostError(wanted === "relaxed" ? "WebAssembly relaxed SIMD" : "WebAssembly SIMD");
 }

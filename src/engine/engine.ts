@@ -16,13 +16,18 @@ import { type BuildName, compileBuild } from "./builds.js";
 import { bytesOf, DTYPES, type DType } from "./dtype.js";
 import { type Exports, type Kernels, kernelsOf } from "./kernels.js";
 import { Matrix } from "./matrix.js";
+import { parallelKernels } from "./parallel.js";
+import { Pool } from "./pool.js";
 
 export interface EngineOptions {
   /** "auto" (default) takes the fastest build that the host validates. */
   build?: "auto" | BuildName;
   /** Pins the build "simd", whose results are the same bit for bit on every engine. */
   deterministic?: boolean;
-  /** One thread does the work; "auto" and 1 are what can be asked for. */
+  /**
+   * How many threads share the work, the caller's among them; "auto" takes as many as the host has cores. 1 by default. Where
+   * the host has no shared memory there is one, and `engine.threadsReason` says why.
+   */
   threads?: number | "auto";
   /** Bytes that the arena may grow to; 4 GiB by default. */
   maximumMemory?: number;
@@ -56,8 +61,8 @@ export interface MatrixOptions {
   values?: ArrayLike<number>;
 }
 
-/** A host without threads of ours: the one that calls does the work. */
-const THREADS = 1;
+/** More threads than this do not pay for nets of the size that is trained here. */
+const MOST_THREADS = 16;
 
 const ENGINE_OPTIONS = ["build", "deterministic", "threads", "maximumMemory", "module"];
 const GEMM_OPTIONS = ["a", "b", "c", "alpha", "beta", "transposeA", "transposeB"];
@@ -67,21 +72,41 @@ export class Engine {
 
   /** The build in use; "custom" for a module of the caller's. */
   readonly build: BuildName | "custom";
-  readonly threads = THREADS;
+  /** Why there are fewer threads than were asked for; undefined where there are as many. */
+  readonly threadsReason: string | undefined;
   /** @internal */
   readonly arena: Arena;
   /** @internal */
   readonly shuffle: Exports["shuffle"];
   readonly #kernels: Record<DType, Kernels>;
+  readonly #module: WebAssembly.Module;
+  readonly #kernelNames: string[];
+  readonly #threads: number;
+  #pool: Pool | undefined;
   #workspace = { address: 0, bytes: 0 };
+  #disposed = false;
 
-  private constructor(build: BuildName | "custom", module: WebAssembly.Module, maximumMemory: number) {
+  private constructor(
+    build: BuildName | "custom",
+    module: WebAssembly.Module,
+    maximumMemory: number,
+    threads: number,
+    threadsReason: string | undefined,
+  ) {
     this.build = build;
-    this.arena = new Arena(maximumMemory);
+    this.threadsReason = threadsReason;
+    this.arena = new Arena(maximumMemory, threads > 1);
     const { instance } = instantiateSync(module, { env: { memory: this.arena.memory } });
     const exports = instance.exports as unknown as Exports;
+    const kernelsFor = (dtype: DType) => {
+      const kernels = kernelsOf(exports, dtype);
+      return threads > 1 ? parallelKernels(kernels, dtype, threads, () => this.#pool) : kernels;
+    };
     this.shuffle = exports.shuffle;
-    this.#kernels = { float32: kernelsOf(exports, "float32"), float64: kernelsOf(exports, "float64") };
+    this.#kernels = { float32: kernelsFor("float32"), float64: kernelsFor("float64") };
+    this.#module = module;
+    this.#kernelNames = Object.keys(exports);
+    this.#threads = threads;
   }
 
   /**
@@ -93,13 +118,7 @@ export class Engine {
   static async create(options: EngineOptions = {}): Promise<Engine> {
     checkObject("options", options);
     checkOptions("options", options, ENGINE_OPTIONS);
-    const {
-      build = "auto",
-      deterministic = false,
-      threads = THREADS,
-      maximumMemory = LARGEST_MEMORY,
-      module,
-    } = options;
+    const { build = "auto", deterministic = false, threads = 1, maximumMemory = LARGEST_MEMORY, module } = options;
     checkName("build", build, ["auto", "simd", "relaxed"]);
     checkBoolean("deterministic", deterministic);
     if (deterministic && build === "relaxed") throw rangeError("build", '"simd" or "auto" where deterministic', build);
@@ -109,10 +128,34 @@ export class Engine {
     });
     if (module !== undefined) {
       if (!(module instanceof WebAssembly.Module)) throw typeError("module", "a WebAssembly.Module", module);
-      return new Engine("custom", module, maximumMemory);
+      return new Engine("custom", module, maximumMemory, 1, threads === 1 ? undefined : "the module is the caller's");
     }
-    const compiled = await compileBuild(deterministic ? "simd" : build);
-    return new Engine(compiled.name, compiled.module, maximumMemory);
+    const wanted = threads === "auto" ? Math.min(coresOfHost(), MOST_THREADS) : threads;
+    const obstacle = wanted > 1 ? obstacleToThreads() : undefined;
+    const { name, module: compiled } = await compileBuild(
+      deterministic ? "simd" : build,
+      wanted > 1 && obstacle === undefined,
+    );
+    if (wanted === 1 || obstacle !== undefined) return Engine.#single(name, compiled, maximumMemory, obstacle);
+    const engine = new Engine(name, compiled, maximumMemory, wanted, undefined);
+    try {
+      await engine.#startPool();
+      return engine;
+    } catch (error) {
+      const unshared = await compileBuild(name, false);
+      return Engine.#single(name, unshared.module, maximumMemory, `workers cannot start: ${(error as Error).message}`);
+    }
+  }
+
+  /** An engine with one thread; says once why, where more were asked for. */
+  static #single(
+    name: BuildName,
+    module: WebAssembly.Module,
+    maximumMemory: number,
+    reason: string | undefined,
+  ): Engine {
+    if (reason !== undefined) console.warn(`lanegrad works on one thread: ${reason}`);
+    return new Engine(name, module, maximumMemory, 1, reason);
   }
 
   /**
@@ -126,6 +169,18 @@ export class Engine {
       throw error;
     });
     return Engine.#shared;
+  }
+
+  /** How many threads share the work now, the caller's among them. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** Ends the engine's threads, which otherwise sleep while there is no work; later calls take one thread. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#pool?.dispose();
+    this.#pool = undefined;
   }
 
   get memory(): EngineMemory {
@@ -206,6 +261,15 @@ export class Engine {
     return this.#kernels[dtype];
   }
 
+  async #startPool(): Promise<void> {
+    const pool = await Pool.start(this.#threads, this.#module, this.arena, this.#kernelNames, () => {
+      this.#pool = undefined;
+      if (!this.#disposed) this.#startPool().catch(() => {});
+    });
+    if (this.#disposed) pool.dispose();
+    else this.#pool = pool;
+  }
+
   #checkMatrix(name: string, matrix: unknown): void {
     if (!(matrix instanceof Matrix)) throw typeError(name, "a Matrix", matrix);
     if (!matrix.isIn(this.arena)) throw rangeError(name, "a matrix of this engine", "one of another engine");
@@ -223,9 +287,25 @@ export class Engine {
   }
 }
 
+/** What keeps the host from sharing memory with workers. */
+function obstacleToThreads(): string | undefined {
+  if (typeof SharedArrayBuffer === "undefined")
+    return "this page is not cross-origin isolated, so memory cannot be shared";
+  return globalThis.crossOriginIsolated === false ? "this page is not cross-origin isolated" : undefined;
+}
+
+function coresOfHost(): number {
+  const { process, navigator } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => { availableParallelism(): number } };
+    navigator?: { hardwareConcurrency?: number };
+  };
+  return navigator?.hardwareConcurrency ?? process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
+}
+
 function checkValues(values: unknown, rows: number, cols: number): void {
   const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
-  if (!isList) throw typeError("values", "an array of numbers", values);
+  const isOfIntegers = values instanceof BigInt64Array || values instanceof BigUint64Array;
+  if (!isList || isOfIntegers) throw typeError("values", "an array of numbers", values);
   const { length } = values as ArrayLike<unknown>;
   if (length !== rows * cols) throw new ShapeError(`"values" expected ${rows} × ${cols} numbers, got ${length}`);
   if (!Array.isArray(values)) return;

@@ -14,7 +14,8 @@ export type Kernels = {
     : never]: Exports[K];
 };
 
-const PREFIX: Record<DType, string> = { float32: "s", float64: "d" };
+/** BLAS's letters. */
+export const PREFIX: Record<DType, string> = { float32: "s", float64: "d" };
 
 /** Picks the kernels of one precision: `saffine` or `daffine` becomes `affine`. */
 export function kernelsOf(exports: Exports, dtype: DType): Kernels {

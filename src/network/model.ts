@@ -193,8 +193,8 @@ export class Model {
         return new NonFiniteError(step, tensor.layer, tensor.name);
       }
     }
-    for (const region of ["z", "a"] as const) {
-      for (const [index, layer] of layers.entries()) {
+    for (const [index, layer] of layers.entries()) {
+      for (const region of ["z", "a"] as const) {
         if (isBad(this.addressOf(index, region), rows * layer.outputs)) return new NonFiniteError(step, index, region);
       }
     }

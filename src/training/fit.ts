@@ -141,7 +141,7 @@ export function parseFit(model: Model, x: Rows, y: Targets, options: FitOptions)
     shuffle: checkBoolean("shuffle", options.shuffle ?? true),
     schedule: checkFunction("schedule", schedule) ?? (() => optimizer.learningRate),
     clipping: parseClipping(options),
-    earlyStopping: earlyStopping && parseEarlyStopping(earlyStopping),
+    earlyStopping: earlyStopping === undefined ? undefined : parseEarlyStopping(earlyStopping),
     onBatchEnd: checkFunction("onBatchEnd", options.onBatchEnd),
     onEpochEnd: checkFunction("onEpochEnd", options.onEpochEnd),
     signal,
@@ -250,7 +250,9 @@ async function trainEpoch(
     if (run.signal?.aborted) return undefined;
     const first = batch * batchSize;
     const rows = Math.min(batchSize, data.rows - first);
-    rate = checkRate(run.schedule(epoch - 1, progress.step));
+    rate = run.schedule(epoch - 1, progress.step);
+    if (rate !== 0) checkRate(rate);
+    model.checkAlive();
     if (order === undefined) stageRows(model.engine, model.dtype, model.openInput(), data.x, inputs, first, rows);
     else gatherRows(model.engine, model.dtype, model.openInput(), data.x, inputs, order, first, rows);
     stageTargets(model.engine, model.dtype, model.target, data.y, data.kind, outputs, first, rows, order);
@@ -261,6 +263,7 @@ async function trainEpoch(
     progress.step++;
     const waiting = run.onBatchEnd?.({ epoch, batch: batch + 1, batches, step: progress.step, rows, loss });
     if (waiting instanceof Promise) await waiting;
+    model.checkAlive();
     const now = performance.now();
     if (now - progress.turn >= run.yieldEvery) {
       await yieldToEventLoop();
