@@ -30,9 +30,12 @@ function expectWhole(arena: Arena): void {
   expect(arena.reserved).toBe(reserved);
 }
 
-describe("Arena", () => {
+describe.each([
+  { kind: "plain", shared: false },
+  { kind: "shared", shared: true },
+])("an arena of $kind memory", ({ shared }) => {
   test("blocks start at cache lines, and never at 0", () => {
-    const arena = new Arena(PLENTY);
+    const arena = new Arena(PLENTY, shared);
     for (const bytes of [1, 4, 63, 64, 65, 1000, PAGE]) {
       const address = arena.allocate(bytes);
       expect(address % 64).toBe(0);
@@ -41,7 +44,7 @@ describe("Arena", () => {
   });
 
   test("`used` counts whole cache lines", () => {
-    const arena = new Arena(PLENTY);
+    const arena = new Arena(PLENTY, shared);
     const addresses = [1, 64, 65].map((bytes) => arena.allocate(bytes));
     expect(arena.used).toBe(64 + 64 + 128);
     arena.free(addresses[2] as number);
@@ -49,7 +52,7 @@ describe("Arena", () => {
   });
 
   test("a block that is used again is zeroed", () => {
-    const arena = new Arena(PLENTY);
+    const arena = new Arena(PLENTY, shared);
     const address = arena.allocate(256);
     arena.view("float32", address, 64).fill(7);
     arena.free(address);
@@ -67,7 +70,7 @@ describe("Arena", () => {
       [2, 1, 0],
     ];
     for (const order of orders) {
-      const arena = new Arena(PLENTY);
+      const arena = new Arena(PLENTY, shared);
       const blocks = [1, 2, 3].map(() => arena.allocate(192));
       const behind = arena.allocate(64);
       for (const index of order) arena.free(blocks[index] as number);
@@ -79,7 +82,7 @@ describe("Arena", () => {
   });
 
   test("growth is by whole pages, joins the free end, and keeps what there is", () => {
-    const arena = new Arena(PLENTY);
+    const arena = new Arena(PLENTY, shared);
     const first = arena.allocate(1024);
     arena.view("float64", first, 128).fill(Math.PI);
     const large = arena.allocate(3 * PAGE);
@@ -93,7 +96,7 @@ describe("Arena", () => {
   });
 
   test("views of all memory are of the memory as it is after growth", () => {
-    const arena = new Arena(PLENTY);
+    const arena = new Arena(PLENTY, shared);
     arena.allocate(2 * PAGE);
     expect(arena.floats("float32").byteLength).toBe(arena.reserved);
     expect(arena.floats("float64").byteLength).toBe(arena.reserved);
@@ -104,7 +107,7 @@ describe("Arena", () => {
   });
 
   test("a refusal says what was asked for and what could be had, and changes nothing", () => {
-    const arena = new Arena(4 * PAGE);
+    const arena = new Arena(4 * PAGE, shared);
     const kept = arena.allocate(PAGE);
     const { used, reserved } = arena;
     const error = errorOf(() => arena.allocate(4 * PAGE)) as OutOfMemoryError;
@@ -122,7 +125,7 @@ describe("Arena", () => {
   });
 
   test("what could be had counts a hole as well as the end", () => {
-    const arena = new Arena(4 * PAGE);
+    const arena = new Arena(4 * PAGE, shared);
     const hole = arena.allocate(2 * PAGE);
     const last = arena.allocate(2 * PAGE - ENDS - 64);
     expect(errorOf(() => arena.allocate(PAGE))).toMatchObject({ available: 64 });
@@ -133,7 +136,7 @@ describe("Arena", () => {
   });
 
   test("only what was allocated can be freed, and once", () => {
-    const arena = new Arena(PLENTY);
+    const arena = new Arena(PLENTY, shared);
     const address = arena.allocate(128);
     expect(() => arena.free(address + 64)).toThrow(/no block at address/);
     arena.free(address);
@@ -148,7 +151,7 @@ describe("Arena", () => {
     const release = fc.record({ which: fc.nat() });
     fc.assert(
       fc.property(fc.array(fc.oneof(allocation, allocation, release), { maxLength: 60 }), (steps) => {
-        const arena = new Arena(8 * PAGE);
+        const arena = new Arena(8 * PAGE, shared);
         const blocks: { address: number; bytes: number; mark: number }[] = [];
         for (const [mark, step] of steps.entries()) {
           if ("which" in step) {

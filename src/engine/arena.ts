@@ -37,7 +37,7 @@ export class Arena {
    * @param maximum bytes that the memory may grow to
    * @param shared whether workers may see the memory
    */
-  constructor(maximum: number, shared: boolean) {
+  constructor(maximum: number, shared = false) {
     const pages = Math.max(1, Math.floor(maximum / PAGE));
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: pages, shared });
     this.maximum = pages * PAGE;

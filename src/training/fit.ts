@@ -13,7 +13,7 @@ import {
 } from "../validate.js";
 import { type Dataset, gatherRows, parseDataset, type Rows, stageRows, stageTargets, type Targets } from "./batches.js";
 import { evaluate } from "./evaluate.js";
-import { checkRate, type Optimizer } from "./optimizer.js";
+import { checkScheduled, type Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 import type { Clipping, Trainer } from "./trainer.js";
 
@@ -250,8 +250,7 @@ async function trainEpoch(
     if (run.signal?.aborted) return undefined;
     const first = batch * batchSize;
     const rows = Math.min(batchSize, data.rows - first);
-    rate = run.schedule(epoch - 1, progress.step);
-    if (rate !== 0) checkRate(rate);
+    rate = checkScheduled(run.schedule(epoch - 1, progress.step));
     model.checkAlive();
     if (order === undefined) stageRows(model.engine, model.dtype, model.openInput(), data.x, inputs, first, rows);
     else gatherRows(model.engine, model.dtype, model.openInput(), data.x, inputs, order, first, rows);

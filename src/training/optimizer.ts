@@ -247,8 +247,12 @@ function checkKnown(options: unknown, known: readonly string[]): void {
 
 /** A learning rate that stays finite in single precision. */
 export function checkRate(value: unknown): number {
-  const rate = checkPositive("learningRate", value);
-  if (!Number.isFinite(Math.fround(rate)))
-    throw rangeError("learningRate", "a number that fits single precision", rate);
+  return checkScheduled(checkPositive("learningRate", value));
+}
+
+/** What a schedule gives: a learning rate that may be 0, where a warm-up begins or a decay ends. */
+export function checkScheduled(value: unknown): number {
+  const rate = checkNotNegative("learningRate", value);
+  if (!Number.isFinite(Math.fround(rate))) throw rangeError("learningRate", "a number that fits single precision", rate);
   return rate;
 }
