@@ -1,6 +1,14 @@
 // lanegrad: multilayer perceptrons in WebAssembly SIMD. Everything public, and nothing else.
 import { serveIfWorker } from "./engine/workers.js";
 
+export {
+  gradCheck,
+  type LayerState,
+  Network,
+  type NetworkMemory,
+  type NetworkOptions,
+  type Parameter,
+} from "./api/network.js";
 export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
 export type { BuildName } from "./engine/builds.js";
 export type { DType, FloatArray } from "./engine/dtype.js";
@@ -24,14 +32,6 @@ export type { Activation, ActivationName } from "./network/activation.js";
 export type { Initializer, InitializerName } from "./network/initializer.js";
 export { type DenseLayer, type DenseOptions, type DropoutLayer, dense, dropout, type Layer } from "./network/layers.js";
 export type { Loss, LossName, Reduction } from "./network/loss.js";
-export {
-  gradCheck,
-  type LayerState,
-  Network,
-  type NetworkMemory,
-  type NetworkOptions,
-  type Parameter,
-} from "./network.js";
 export type { Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
 export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";

@@ -82,13 +82,11 @@ export class Arena {
 
   /** All of the memory in the given precision; stale once the arena has grown, so never to be kept. */
   floats(dtype: DType): FloatArray {
-    if (this.#u32.buffer !== this.memory.buffer) this.#refresh();
     return dtype === "float32" ? this.#f32 : this.#f64;
   }
 
   /** All of the memory as 32-bit integers; never to be kept. */
   get integers(): Uint32Array {
-    if (this.#u32.buffer !== this.memory.buffer) this.#refresh();
     return this.#u32;
   }
 
@@ -101,7 +99,7 @@ export class Arena {
 
   /** Whether an array is a view on this arena. */
   owns(array: ArrayLike<number>): boolean {
-    return ArrayBuffer.isView(array) && array.buffer === this.memory.buffer;
+    return ArrayBuffer.isView(array) && array.buffer === this.#u32.buffer;
   }
 
   /** A copy of `length` elements. */

@@ -235,8 +235,8 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
 /** base^exponent by squaring: multiplications only, so that every engine gives the same bits, unlike Math.pow. */
 export function integerPower(base: number, exponent: number): number {
   let power = 1;
-  for (let square = base, rest = exponent; rest > 0; rest = Math.floor(rest / 2), square *= square) {
-    if (rest % 2 === 1) power *= square;
+  for (let square = base, rest = exponent; rest > 0; rest >>>= 1, square *= square) {
+    if (rest & 1) power *= square;
   }
   return power;
 }
@@ -253,6 +253,7 @@ export function checkRate(value: unknown): number {
 /** What a schedule gives: a learning rate that may be 0, where a warm-up begins or a decay ends. */
 export function checkScheduled(value: unknown): number {
   const rate = checkNotNegative("learningRate", value);
-  if (!Number.isFinite(Math.fround(rate))) throw rangeError("learningRate", "a number that fits single precision", rate);
+  if (!Number.isFinite(Math.fround(rate)))
+    throw rangeError("learningRate", "a number that fits single precision", rate);
   return rate;
 }

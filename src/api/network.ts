@@ -1,13 +1,13 @@
 // The public network: checks arguments at the edge, and hands the work to the model, the trainer and the loop.
-import { checkGradient, type GradCheckOptions, type GradCheckReport } from "./differentiation/gradcheck.js";
-import { DTYPES, type DType, type FloatArray } from "./engine/dtype.js";
-import { Engine } from "./engine/engine.js";
-import { Matrix } from "./engine/matrix.js";
-import { ShapeError } from "./errors.js";
-import type { Layer } from "./network/layers.js";
-import { type Loss, parseLoss } from "./network/loss.js";
-import { Model } from "./network/model.js";
-import { parseTopology } from "./network/topology.js";
+import { checkGradient, type GradCheckOptions, type GradCheckReport } from "../differentiation/gradcheck.js";
+import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
+import { Engine } from "../engine/engine.js";
+import { Matrix } from "../engine/matrix.js";
+import { ShapeError } from "../errors.js";
+import type { Layer } from "../network/layers.js";
+import { type Loss, parseLoss } from "../network/loss.js";
+import { Model } from "../network/model.js";
+import { parseTopology } from "../network/topology.js";
 import {
   checkTargets,
   countRows,
@@ -17,11 +17,11 @@ import {
   stageRows,
   stageTargets,
   type Targets,
-} from "./training/batches.js";
-import { type Evaluation, evaluate, outputsOf } from "./training/evaluate.js";
-import { checkOptimizer, type FitOptions, fit, type History, parseFit } from "./training/fit.js";
-import type { Optimizer } from "./training/optimizer.js";
-import { Trainer } from "./training/trainer.js";
+} from "../training/batches.js";
+import { type Evaluation, evaluate, outputsOf } from "../training/evaluate.js";
+import { checkOptimizer, type FitOptions, fit, type History, parseFit } from "../training/fit.js";
+import type { Optimizer } from "../training/optimizer.js";
+import { Trainer } from "../training/trainer.js";
 import {
   checkBoolean,
   checkInteger,
@@ -31,7 +31,7 @@ import {
   checkOptions,
   checkPositive,
   typeError,
-} from "./validate.js";
+} from "../validate.js";
 
 export interface NetworkOptions {
   /** Width of an input row. */
