@@ -17,13 +17,13 @@ const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin",
 const tsc = require.resolve("typescript/bin/tsc");
 
 rmSync(join(root, "build"), { recursive: true, force: true });
-rmSync(join(root, "dist"), { recursive: true, force: true });
 run("tools/generate-abi.mjs");
 for (const target of ["simd", "relaxed", "debug"]) run(asc, "--target", target);
 for (const target of ["math-simd", "math-relaxed"])
   run(asc, "--config", "test/assembly/asconfig.json", "--target", target);
 run("tools/embed.mjs");
 
+rmSync(join(root, "dist"), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: ["src/index.ts"],
