@@ -66,7 +66,12 @@ export function blockBytes<T>(m: i32, k: i32): usize {
   return (at<T>(rowsOfBlock(m) * depthOfPanel(k)) + 63) & ~63;
 }
 
-/** Bytes of workspace for an m × n × k product: the scratch tile, a packed block of A, packed panels of B. */
+/**
+ * Bytes of workspace for products of up to m × n × k: the scratch tile, a packed block of A, packed panels of B. A product
+ * may take less: of 97 rows one block has 52, of 96 it has 96.
+ */
 export function workspaceBytes<T>(m: i32, n: i32, k: i32): usize {
-  return tileBytes<T>() + blockBytes<T>(m, k) + at<T>(columnsOfBlock<T>(n) * depthOfPanel(k));
+  const depth = min(k, KC);
+  const block = (at<T>(roundUp(min(m, MC), MR) * depth) + 63) & ~63;
+  return tileBytes<T>() + block + at<T>(roundUp(min(n, NC), NR<T>()) * depth);
 }

@@ -5,7 +5,7 @@ const MARGIN = 24;
 const ROW = 22;
 
 /** Okabe and Ito's colours, told apart on light and dark ground and by colour-blind readers. */
-const COLORS = ["#0072b2", "#e69f00", "#009e73"];
+const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00"];
 
 const STYLE = `
   svg { font: 13px system-ui, sans-serif }
@@ -17,7 +17,7 @@ const STYLE = `
   }`;
 
 /**
- * One row for each name, one dot for each series, on a logarithmic axis of ratios.
+ * One row for each name, one dot for each series that has a value there, on a logarithmic axis of ratios.
  *
  * @param series `{ [name]: what the legend says of it }`
  * @param groups `[{ title, rows: [{ name, values: { [series]: ratio } }] }]`
@@ -25,7 +25,7 @@ const STYLE = `
 export function ratioChart({ title, subtitle, series, groups }) {
   const names = Object.keys(series);
   const left = 220;
-  const right = WIDTH - 90;
+  const right = WIDTH - 110;
   const ratios = groups.flatMap(({ rows }) => rows.flatMap(({ values }) => Object.values(values)));
   const axis = logarithmicAxis([1, ...ratios], left, right, decades(1, 2, 5));
   const top = MARGIN + 92;
@@ -84,10 +84,12 @@ export function curveChart({ title, subtitle, xLabel, yLabel, curves }) {
 function ratioRow({ name, values }, series, axis, y, right) {
   const extremes = [1, ...Object.values(values)];
   const span = line(axis.at(Math.min(...extremes)), y, axis.at(Math.max(...extremes)), y);
-  const dots = series.map((one, index) => dot(axis.at(values[one]).toFixed(1), y, COLORS[index]));
-  const number = `${Number(values[series[0]].toPrecision(2))}×`;
+  const dots = series.map((one, index) =>
+    one in values ? dot(axis.at(values[one]).toFixed(1), y, COLORS[index]) : "",
+  );
+  const number = series[0] in values ? `${Number(values[series[0]].toPrecision(2))}×` : "–";
   // Drawn from the last to the first, so that the first series lies on top.
-  return text(MARGIN, y + 4, name) + span + dots.reverse().join("") + text(right + 66, y + 4, number, "end");
+  return text(MARGIN, y + 4, name) + span + dots.reverse().join("") + text(right + 86, y + 4, number, "end");
 }
 
 /** An axis that spans the values, from tick to tick. @param candidates where ticks may be, in ascending order */
@@ -125,7 +127,7 @@ function legendOf(names, y) {
   return names
     .map((name, index) => {
       const entry = dot(x + 6, y - 4, COLORS[index]) + text(x + 18, y, name);
-      x += 36 + 6.6 * name.length;
+      x += 36 + 7 * name.length;
       return entry;
     })
     .join("");

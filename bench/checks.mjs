@@ -18,14 +18,19 @@ export function checkProduct(who, workload, c) {
   }
 }
 
-/** Compares logits with those of a float64 forward pass. */
-export function checkLogits(who, workload, logits) {
+/**
+ * Compares logits with those of a float64 forward pass.
+ *
+ * @param output what the contender applies to the logits, where that cannot be switched off
+ */
+export function checkLogits(who, workload, logits, output = (logit) => logit) {
   const { name, sizes, batch } = workload;
   let layer = Float64Array.from(batchesOf(workload)[0].x);
   for (const [index, weight] of weightsOf(workload).entries()) {
     const isLast = index === sizes.length - 2;
     layer = denseLayer(layer, weight, batch, sizes[index], sizes[index + 1], !isLast);
   }
+  layer = layer.map(output);
   const tolerance = 1e-5 * layer.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
   if (logits.length !== layer.length) throw new Error(`${who}, ${name}: ${logits.length} logits for ${layer.length}`);
   for (const [index, value] of layer.entries()) {

@@ -73,7 +73,7 @@ export function weightsOf({ sizes }) {
 }
 
 /** op(A) is m × k and op(B) is k × n; `layout` says which of them is stored transposed. */
-function product(m, k, n, layout = "NN") {
+export function product(m, k, n, layout = "NN") {
   return {
     name: `${m}×${k}×${n}${layout === "NN" ? "" : ` ${layout}`}`,
     unit: "GFLOP/s",

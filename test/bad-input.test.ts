@@ -5,6 +5,7 @@ import {
   adam,
   adamw,
   cosineDecay,
+  DisposedError,
   dense,
   dropout,
   Engine,
@@ -494,6 +495,10 @@ const takingRows: [string, (rows: never) => unknown][] = [
   ["gradCheck", (rows) => gradCheck(net, rows, y)],
 ];
 
+const threeColumns = engine.matrix(2, 3);
+const freed = engine.matrix(2, 2);
+freed.free();
+
 describe.each(takingRows)("rows of %s", (_, call) => {
   test.each<[string, unknown, ErrorType, RegExp]>([
     ["of wrong width", [1, 2, 3], ShapeError, /^"x" expected one or more rows of 2 numbers, got 3 numbers$/],
@@ -538,6 +543,14 @@ describe.each(takingRows)("rows of %s", (_, call) => {
       TypeError,
       /^"x" expected a typed array or an array of numbers.*, got BigInt64Array of length 2$/,
     ],
+    [
+      "rows of big integers",
+      [[1, 2], new BigInt64Array(2)],
+      TypeError,
+      /^"x\[1\]" expected an array of numbers, got BigInt64Array/,
+    ],
+    ["a matrix of wrong width", threeColumns, ShapeError, /^"x" expected a matrix with 2 columns, got 3$/],
+    ["a freed matrix", freed, DisposedError, /^this matrix was disposed$/],
   ])("%s", async (__, rows, type, message) => {
     await expectRefusal(() => call(rows as never), type, message);
   });

@@ -175,6 +175,52 @@ describe.each(VARIANTS)("gemm of $build in $dtype", (variant) => {
     );
   });
 
+  test.each(["a", "b", "c"] as const)("%s may be the last in memory: nothing far behind it is read", async (last) => {
+    const { build, dtype } = variant;
+    const engine = await engineOf(build, { maximumMemory: 65536 });
+    const { arena } = engine;
+    const { gemm: kernel, workspaceBytes } = engine.kernels(dtype);
+    const bytes = dtype === "float32" ? 4 : 8;
+    const k = 40;
+    const lasts = fc.record({
+      m: fc.integer({ min: 1, max: 9 }),
+      n: fc.integer({ min: 1, max: 17 }),
+      a: order,
+      b: order,
+    });
+    fc.assert(
+      fc.property(lasts, ({ m, n, a: orderA, b: orderB }) => {
+        const a = matrixOf({ ...dense, order: orderA }, m, k, 1, NAN);
+        const b = matrixOf({ ...dense, order: orderB }, k, n, 2, NAN);
+        const c = rowMajor(new Float32Array(m * n), n);
+        const blocks = [arena.allocate(workspaceBytes(m, n, k))];
+        const put = (values: Numbers): number => {
+          const address = arena.allocate(values.length * bytes);
+          blocks.push(address);
+          // at the end of the block
+          const end = address + Math.ceil((values.length * bytes) / 64) * 64;
+          arena.view(dtype, end - values.length * bytes, values.length).set(values);
+          return end - values.length * bytes;
+        };
+        const addresses = { a: 0, b: 0, c: 0 };
+        for (const name of (["a", "b", "c"] as const).filter((one) => one !== last)) {
+          addresses[name] = put({ a, b, c }[name].values);
+        }
+        const { values } = { a, b, c }[last];
+        const filler = 65536 - 128 - arena.used - Math.ceil((values.length * bytes) / 64) * 64;
+        blocks.push(arena.allocate(filler));
+        addresses[last] = put(values);
+        expect(arena.used).toBe(65536 - 128);
+        const workspace = blocks[0] as number;
+        kernel(m, n, k, addresses.a, a.rs, a.cs, addresses.b, b.rs, b.cs, addresses.c, n, 1, 1, 0, workspace);
+        const result = arena.view(dtype, addresses.c, m * n).slice();
+        for (const block of blocks) arena.free(block);
+        expectWithin(`${m} × ${n}`, roundingError(result, gemm(m, n, k, a, b, c, 1, 0), dtype), bound(k));
+      }),
+      { seed: 5, numRuns: 100 },
+    );
+  });
+
   test("a large product: C·v = A·(B·v)", () => {
     const { engine, dtype } = variant;
     const [m, n, k] = [203, 1105, 523];

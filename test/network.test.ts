@@ -353,9 +353,12 @@ describe.each(VARIANTS)("the passes of $build in $dtype", ({ dtype, engine: own,
     const nested = Array.from({ length: rows }, (_, i) => flat.slice(3 * i, 3 * i + 3));
     const expected = net.forward(bytes);
     expect(expected).toHaveLength(rows * 2);
-    for (const form of [Float32Array.from(bytes), Float64Array.from(bytes), flat, nested]) {
+    const typedRows = nested.map((row) => Float32Array.from(row));
+    const matrix = own.matrix(rows, 3, { values: bytes, dtype: "float64" });
+    for (const form of [Float32Array.from(bytes), Float64Array.from(bytes), flat, nested, typedRows, matrix]) {
       expect(net.forward(form)).toEqual(expected);
     }
+    matrix.free();
     net.dispose();
   });
 
@@ -454,7 +457,14 @@ describe.each(VARIANTS)("the passes of $build in $dtype", ({ dtype, engine: own,
     const dropped = Array.from(passed).filter((value) => value === 0).length;
     expect(Math.abs(dropped / width - 0.25)).toBeLessThan(5 * Math.sqrt((0.25 * 0.75) / width));
     expect(new Set(Array.from(passed))).toEqual(new Set([0, dtype === "float32" ? 4 : 3 * (1 / 0.75)]));
-    // what is dropped on the way up is dropped on the way down
+    // the next layer sees what is passed
+    const next = parameter(net, "1.weight");
+    const sum = mean(passed, (value, i) => value * (next.values[i] as number)) * width;
+    expect(Math.abs((net.layers[2]?.z[0] as number) - sum)).toBeLessThan(BOUND[dtype] * width);
+    const slope = net.layers[2]?.delta[0] as number;
+    const products = Float64Array.from(passed, (value) => slope * value);
+    expectWithin("∂C/∂W behind dropout", tensorError(next.gradient, products), BOUND[dtype]);
+    // and what is dropped on the way up is dropped on the way down
     const delta = net.layers[0]?.delta as Numbers;
     expect(Array.from(delta, (value) => value === 0)).toEqual(Array.from(passed, (value) => value === 0));
     const first = Array.from(passed);

@@ -75,13 +75,13 @@ export function parallelKernels(
     const cut = cutOf();
     const size = numbers[cut.size] as number;
     const part = partOf(size, threads);
+    const argumentsOf = (index: number) => {
+      return partArguments(numbers, cut, index, index * part, Math.min(part, size - index * part));
+    };
     const started = performance.now();
-    for (let index = 1; index * part < size; index++) {
-      const count = Math.min(part, size - index * part);
-      pool.post(index, PREFIX[dtype] + name, partArguments(numbers, cut, index, index * part, count));
-    }
-    kernel(...partArguments(numbers, cut, 0, 0, Math.min(part, size)));
-    pool.join(started);
+    for (let index = 1; index * part < size; index++) pool.post(index, PREFIX[dtype] + name, argumentsOf(index));
+    kernel(...argumentsOf(0));
+    pool.join(started, (index) => kernel(...argumentsOf(index)));
   };
 
   const product = <K extends keyof Kernels>(name: K, cutOf: (values: number[]) => Omit<Cut, "workspace">) => {

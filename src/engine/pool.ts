@@ -15,31 +15,18 @@ export class Pool {
   /** Workers, and the caller. */
   readonly threads: number;
   readonly #workers: WorkerHandle[];
-  readonly #arena: Arena;
-  readonly #mailboxes: number;
   readonly #headers: Int32Array[];
   readonly #arguments: Float64Array[];
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #onDeath: () => void;
   #broken = false;
 
-  private constructor(
-    arena: Arena,
-    mailboxes: number,
-    workers: WorkerHandle[],
-    kernels: string[],
-    onDeath: () => void,
-  ) {
+  private constructor(mailboxes: SharedArrayBuffer[], workers: WorkerHandle[], kernels: string[], onDeath: () => void) {
     this.#onDeath = onDeath;
-    const { buffer } = arena.memory;
     this.threads = workers.length + 1;
     this.#workers = workers;
-    this.#arena = arena;
-    this.#mailboxes = mailboxes;
-    this.#headers = workers.map((_, i) => new Int32Array(buffer, mailboxes + i * MAILBOX.bytes, 4));
-    this.#arguments = workers.map((_, i) => {
-      return new Float64Array(buffer, mailboxes + i * MAILBOX.bytes + MAILBOX.argumentsOffset, 30);
-    });
+    this.#headers = mailboxes.map((mailbox) => new Int32Array(mailbox, 0, 4));
+    this.#arguments = mailboxes.map((mailbox) => new Float64Array(mailbox, MAILBOX.argumentsOffset, 30));
     this.#numbers = new Map(kernels.map((name, number) => [name, number]));
   }
 
@@ -56,32 +43,28 @@ export class Pool {
     kernels: string[],
     onDeath: () => void,
   ): Promise<Pool> {
-    const mailboxes = arena.allocate((threads - 1) * MAILBOX.bytes);
+    // Outside of the arena: a worker may go on for a while after it was told to end, and is not to find other data there.
+    const mailboxes = Array.from({ length: threads - 1 }, () => new SharedArrayBuffer(MAILBOX.bytes));
     const started: WorkerHandle[] = [];
     let pool: Pool | undefined;
     const startAll = (fromFile: boolean) => {
-      return Promise.all(
-        Array.from(
-          { length: threads - 1 },
-          (_, i) =>
-            new Promise<void>((resolve, reject) => {
-              const mailbox = mailboxes + i * MAILBOX.bytes;
-              const timer = setTimeout(() => reject(new Error("a worker did not start in time")), START_MILLISECONDS);
-              const settle = (end: () => void) => {
-                clearTimeout(timer);
-                end();
-              };
-              const worker = startWorker({ module, memory: arena.memory, mailbox, kernels }, fromFile, {
-                ready: () => settle(resolve),
-                died: (reason) => {
-                  settle(() => reject(new Error(reason)));
-                  if (pool !== undefined) pool.#lose();
-                },
-              });
-              started.push(worker);
-            }),
-        ),
-      );
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error("a worker did not start in time")), START_MILLISECONDS);
+      });
+      const ready = mailboxes.map((mailbox) => {
+        return new Promise<void>((resolve, reject) => {
+          const worker = startWorker({ module, memory: arena.memory, mailbox, kernels }, fromFile, {
+            ready: resolve,
+            died: (reason) => {
+              reject(new Error(reason));
+              if (pool !== undefined) pool.#lose();
+            },
+          });
+          started.push(worker);
+        });
+      });
+      return Promise.race([Promise.all(ready), late]).finally(() => clearTimeout(timer));
     };
     try {
       await startAll(false).catch((error) => {
@@ -91,10 +74,9 @@ export class Pool {
       });
     } catch (error) {
       for (const worker of started) worker.terminate();
-      arena.free(mailboxes);
       throw error;
     }
-    pool = new Pool(arena, mailboxes, started, kernels, onDeath);
+    pool = new Pool(mailboxes, started, kernels, onDeath);
     return pool;
   }
 
@@ -109,12 +91,17 @@ export class Pool {
   }
 
   /**
-   * Waits until every worker has made its call. It spins: a page's main thread may not sleep, and parts are alike.
+   * Makes the calls that no worker has begun, and waits until the others are made. It spins: a page's main thread may not
+   * sleep, and parts are alike.
    *
    * @param started when the parts were posted, as by performance.now()
+   * @param make makes the call of a part (from 1)
    * @throws WorkerError where a worker does not end in reasonable time; the pool is ended then
    */
-  join(started: number): void {
+  join(started: number, make: (part: number) => void): void {
+    for (const [index, header] of this.#headers.entries()) {
+      if (Atomics.compareExchange(header, MAILBOX.state, FULL, EMPTY) === FULL) make(index + 1);
+    }
     const own = performance.now() - started;
     const limit = started + own + Math.max(SHORTEST_PATIENCE, PATIENCE * own);
     for (const header of this.#headers) {
@@ -139,6 +126,5 @@ export class Pool {
     if (this.#broken) return;
     this.#broken = true;
     for (const worker of this.#workers) worker.terminate();
-    this.#arena.free(this.#mailboxes);
   }
 }

@@ -15,7 +15,7 @@ const SHARED_LIMITS = [0x03, 0x00, 0x80, 0x80, 0x04];
  */
 export function withSharedMemory(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   let start = HEADER_BYTES;
-  while (wasm[start] !== IMPORT_SECTION) {
+  while (start < wasm.length && wasm[start] !== IMPORT_SECTION) {
     const size = readInteger(wasm, start + 1);
     start = size.end + size.value;
   }
@@ -35,12 +35,12 @@ export function withSharedMemory(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** An unsigned LEB128 integer, and where it ends. */
+/** An unsigned LEB128 integer, and where it ends; 0 behind the last byte. */
 function readInteger(bytes: Uint8Array, start: number): { value: number; end: number } {
   let value = 0;
   let shift = 0;
   for (let at = start; ; at++, shift += 7) {
-    const byte = bytes[at] as number;
+    const byte = bytes[at] ?? 0;
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) return { value, end: at + 1 };
   }

@@ -19,7 +19,7 @@ type NodeWorker = {
   terminate(): void;
 };
 
-type NodeThreads = { Worker: new (source: string, options: { eval: true }) => NodeWorker };
+type NodeThreads = { Worker: new (source: string, options: { eval: true; execArgv: string[] }) => NodeWorker };
 
 /**
  * Starts one worker and sends it its post.
@@ -43,9 +43,10 @@ function nodeThreads(): NodeThreads | undefined {
 }
 
 function startNodeWorker(threads: NodeThreads, post: Post, events: Events): WorkerHandle {
-  const source = `const { parentPort } = require("node:worker_threads");
+  const source = `const { parentPort } = process.getBuiltinModule("node:worker_threads");
 parentPort.once("message", (post) => (${serve})(post, (message) => parentPort.postMessage(message)));`;
-  const worker = new threads.Worker(source, { eval: true });
+  // Without the process's own arguments: they may preload modules, or name another kind of module for evaluated text.
+  const worker = new threads.Worker(source, { eval: true, execArgv: [] });
   worker.on("message", events.ready);
   worker.on("error", (error) => events.died(String(error)));
   worker.on("exit", () => events.died("the worker ended"));

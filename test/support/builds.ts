@@ -6,7 +6,8 @@ export type TestedBuild = "simd" | "relaxed" | "debug";
 
 const ALL: readonly TestedBuild[] = ["simd", "relaxed", "debug"];
 
-function bytesOf(build: TestedBuild): Uint8Array<ArrayBuffer> {
+/** The wasm file of a build. */
+export function bytesOf(build: TestedBuild): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url)));
 }
 

@@ -1,6 +1,7 @@
 // What a test page runs by itself once loaded: the task in its address, ["name", argument] in JSON.
 import { adam, dense, Network } from "../../dist/index.js";
 import { runScenario } from "./scenario.mjs";
+import { killThread, runThreaded, runThreadedInWorker } from "./threaded.mjs";
 
 /** Trains until a timer of the page ends it, and counts the frames that were painted meanwhile. */
 async function trainBesideFrames({ milliseconds }) {
@@ -39,7 +40,7 @@ async function validates(path) {
   return WebAssembly.validate(await response.arrayBuffer());
 }
 
-const tasks = { runScenario, trainBesideFrames, validates };
+const tasks = { runScenario, trainBesideFrames, validates, runThreaded, runThreadedInWorker, killThread };
 const [task, argument] = JSON.parse(decodeURIComponent(location.search.slice(1)));
 
 /** Waited for and read by the test. */

@@ -10,6 +10,8 @@ const TYPES: Record<string, string> = {
   "/dist/relaxed.wasm": "application/wasm",
   "/test/support/page.mjs": "text/javascript",
   "/test/support/scenario.mjs": "text/javascript",
+  "/test/support/threaded.mjs": "text/javascript",
+  "/test/support/threaded-worker.mjs": "text/javascript",
 };
 
 export interface StaticServer {
@@ -18,12 +20,19 @@ export interface StaticServer {
   close(): Promise<void>;
 }
 
-/** @param policies path of a page → its Content-Security-Policy, empty for none */
-export async function startServer(policies: Record<string, string>): Promise<StaticServer> {
+/**
+ * @param policies path of a page → its Content-Security-Policy, empty for none
+ * @param headers of every answer
+ */
+export async function startServer(
+  policies: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<StaticServer> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const policy = policies[pathname];
     const type = TYPES[pathname];
+    response.setHeaders(new Map(Object.entries(headers)));
     if (policy !== undefined) {
       if (policy !== "") response.setHeader("Content-Security-Policy", policy);
       response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE);

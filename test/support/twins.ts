@@ -115,7 +115,7 @@ export const activations = {
     f: (z) => z * sigmoid(2 * cubic(z)),
     derivative: (z) => {
       const s = sigmoid(2 * cubic(z));
-      return s + z * s * (1 - s) * 2 * ROOT_TWO_OVER_PI * (1 + 3 * 0.044715 * z * z);
+      return s + z * s * sigmoid(-2 * cubic(z)) * 2 * ROOT_TWO_OVER_PI * (1 + 3 * 0.044715 * z * z);
     },
   },
   silu: { f: (z) => z * sigmoid(z), derivative: (z) => sigmoid(z) + z * sigmoid(z) * sigmoid(-z) },
