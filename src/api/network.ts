@@ -107,7 +107,6 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 export class Network {
   readonly #model: Model;
   readonly #trainer: Trainer;
-  #rows = 0;
   #epochs = 0;
   #fitting = false;
   #inputGradient: FloatArray | null = null;
@@ -217,7 +216,8 @@ export class Network {
   }
 
   /**
-   * Trains for some epochs. The event loop gets a turn every few milliseconds.
+   * Trains for some epochs. The event loop gets a turn every few milliseconds. Callbacks may use the network; a `trainBatch` with
+   * another optimizer meanwhile starts the state of this one anew.
    *
    * @throws NonFiniteError, with the parameters of the last good step
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
@@ -285,10 +285,13 @@ export class Network {
     for (const { address, flat } of entries) model.write(address, flat);
   }
 
-  /** Every layer's z, a and δ, as the last `backward` or `trainBatch` left them. */
+  /**
+   * Every layer's z, a and δ, as the last pass left them: that of `backward` or `trainBatch`, the last batch of `fit`, the last
+   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Without a pass there are no rows.
+   */
   get layers(): LayerState[] {
     const model = this.#live();
-    const rows = this.#rows;
+    const { rows } = model;
     return model.topology.layers.map(({ kind, outputs }, index) => ({
       kind,
       units: outputs,
@@ -360,7 +363,6 @@ export class Network {
     if (inPlace) model.readFrom(x.address);
     else stageRows(engine, dtype, model.openInput(), flatX, inputs, 0, rows);
     stageTargets(engine, dtype, model.target, flatY, kind, outputs, 0, rows);
-    this.#rows = rows;
     return rows;
   }
 

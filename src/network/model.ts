@@ -26,6 +26,8 @@ export class Model {
   #disposed = false;
   /** Address of the matrix that rows are read from, where they are not in the input region. */
   #matrix: number | undefined;
+  /** Rows of the last pass. */
+  rows = 0;
   /** Which dropout masks the passes draw: moves on with every update. */
   maskStep = 0;
 
@@ -83,6 +85,7 @@ export class Model {
     this.#plan = plan;
     this.#activations = activations;
     this.#workspace = workspace;
+    this.rows = 0;
   }
 
   /** Makes the passes read their rows from the input region again, and gives its address, to be written to. */
@@ -121,6 +124,7 @@ export class Model {
 
   /** Forward pass over the first `rows` rows of the input region. */
   forward(rows: number, training: boolean): void {
+    this.rows = rows;
     const { layers } = this.topology;
     for (let index = 0; index < layers.length; index++) {
       const layer = layers[index] as LayerSpec;

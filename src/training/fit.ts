@@ -209,9 +209,10 @@ export async function fit(model: Model, trainer: Trainer, run: Run, nextEpoch: (
     model.checkAlive();
     if (earlyStopping !== undefined) {
       const watched = record.validationLoss ?? record.loss;
-      if (best === undefined || watched < best.loss - earlyStopping.minDelta) {
+      // Not so where the loss is NaN: no epoch is the best by that.
+      if (watched < (best?.loss ?? Number.POSITIVE_INFINITY) - earlyStopping.minDelta) {
         best = { loss: watched, epoch, parameters: earlyStopping.restoreBest ? parametersOf(model) : undefined };
-      } else if (epoch - best.epoch >= Math.max(1, earlyStopping.patience)) {
+      } else if (epoch - (best?.epoch ?? 0) >= Math.max(1, earlyStopping.patience)) {
         history.stoppedBy = "earlyStopping";
         break;
       }
