@@ -8,8 +8,16 @@ export type BuildName = "simd" | "relaxed";
 
 const EMBEDDED: Record<BuildName, string> = { simd, relaxed };
 
+interface Zlib {
+  inflateRawSync(bytes: Uint8Array): Uint8Array;
+}
+
+/** The bytes that were embedded. Node's own inflate is tens of milliseconds sooner there than its streams. */
 async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
   const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const host = globalThis.process as { getBuiltinModule?: (name: string) => unknown } | undefined;
+  const zlib = host?.getBuiltinModule?.("node:zlib") as Zlib | undefined;
+  if (zlib !== undefined) return new Uint8Array(zlib.inflateRawSync(deflated));
   const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
