@@ -179,7 +179,11 @@ function worstOf(x: Numbers, y: Numbers, expected: Float64Array, precision: Prec
   return worst;
 }
 
-const kernels = { simd: load("simd"), relaxed: load("relaxed") };
+/** The builds that the host validates, with their kernels. */
+const builds = (["simd", "relaxed"] as const).flatMap((build) => {
+  const kernels = load(build);
+  return kernels === undefined ? [] : [{ build, kernels }];
+});
 
 describe.each(cases)("$name", (one) => {
   const f = references[one.name];
@@ -199,20 +203,20 @@ describe.each(cases)("$name", (one) => {
       for (let i = 0; i < x.length; i++) expected[i] = f(x[i] as number);
     });
 
-    describe.each(["simd", "relaxed"] as const)("%s", (build) => {
-      const kernel = kernels[build]?.[prefix + one.name] as Kernel;
+    describe.each(builds)("$build", ({ kernels }) => {
+      const kernel = kernels[prefix + one.name] as Kernel;
 
-      test.skipIf(!kernel)(`is within ${bound} ulp`, () => {
+      test(`is within ${bound} ulp`, () => {
         const worst = worstOf(x, evaluate(kernel, precision, x), expected, precision);
         expect(worst.ulps, JSON.stringify(worst)).toBeLessThanOrEqual(bound);
       });
 
-      test.skipIf(!kernel)("is exact where it ends", () => {
+      test("is exact where it ends", () => {
         expect([...evaluate(kernel, precision, new Numbers(one.exact.x))]).toEqual(one.exact.y);
       });
 
       if (!one.odd) return;
-      test.skipIf(!kernel)("is odd to the bit", () => {
+      test("is odd to the bit", () => {
         const y = evaluate(kernel, precision, x);
         const mirrored = evaluate(kernel, precision, x.map(Math.abs));
         const differing = x.findIndex((_, i) => Math.abs(y[i] as number) !== mirrored[i] && !Number.isNaN(mirrored[i]));
