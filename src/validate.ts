@@ -82,9 +82,24 @@ export function checkName<N extends string>(name: string, value: unknown, choice
   return value as N;
 }
 
-/** No option but those in `known`, so that a misspelt one is not silently ignored. */
-export function checkOptions(name: string, options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
+/** An object with no option but those in `known`, so that a misspelt one is not silently ignored. */
+export function checkOptions(name: string, options: unknown, known: readonly string[]): void {
+  for (const key of Object.keys(checkObject(name, options))) {
     if (!known.includes(key)) throw typeError(name, `only ${known.join(", ")}`, key);
+  }
+}
+
+/** Whether a value is an array, or a typed array of numbers. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  if (Array.isArray(value)) return true;
+  const isOfIntegers = value instanceof BigInt64Array || value instanceof BigUint64Array;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isOfIntegers;
+}
+
+/** A list of nothing but numbers; a typed array holds nothing else. */
+export function checkNumbers(name: string, values: ArrayLike<unknown>): void {
+  if (!Array.isArray(values)) return;
+  for (let index = 0; index < values.length; index++) {
+    if (typeof values[index] !== "number") throw typeError(`${name}[${index}]`, "a number", values[index]);
   }
 }

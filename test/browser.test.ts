@@ -1,10 +1,8 @@
 // The built package, unchanged, in real browsers: the numbers of Node, a strict page, and a page that stays responsive.
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EngineOptions } from "../src/index.js";
-import { BROWSER_NAMES, findBrowser, launchBrowser, type RunningBrowser } from "./support/browsers.js";
+import { BROWSER_NAMES, findBrowser } from "./support/browsers.js";
+import { describeBrowsers, type RunInPage, runInNode } from "./support/pages.js";
 import type { Bits, Outcome } from "./support/scenario.mjs";
 import { type StaticServer, startServer } from "./support/static-server.js";
 
@@ -30,23 +28,9 @@ interface Responsiveness {
   longestGap: number;
 }
 
-/** The globals of a page: what came of its task. */
-interface TestPage<T> {
-  outcome: Promise<{ value?: T; error?: string }>;
-}
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-const NODE_SCRIPT = `
-  import { runScenario } from "./test/support/scenario.mjs";
-  console.log(JSON.stringify(await runScenario(JSON.parse(process.argv[1]))));
-`;
-
-/** The scenario in a Node process of its own, without flags. */
-async function runInNode(options: EngineOptions): Promise<Outcome> {
-  const flags = ["--input-type=module", "--eval", NODE_SCRIPT, JSON.stringify(options)];
-  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: ROOT });
-  return JSON.parse(stdout);
+/** The scenario in a Node process of its own. */
+function scenarioInNode(): Promise<Outcome> {
+  return runInNode("scenario.mjs", "runScenario", DETERMINISTIC);
 }
 
 function numbersOf(bits: readonly string[] | undefined): number[] {
@@ -68,7 +52,7 @@ let server: StaticServer;
 
 beforeAll(async () => {
   server = await startServer(POLICIES);
-  inNode = await runInNode(DETERMINISTIC);
+  inNode = await scenarioInNode();
 });
 
 afterAll(() => server?.close());
@@ -80,7 +64,7 @@ test("the scenario learns, and its numbers are the same at each run", async () =
     expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
     expect(Object.values(outcome).flatMap(numbersOf).every(Number.isFinite)).toBe(true);
   }
-  expect(await runInNode(DETERMINISTIC)).toEqual(inNode);
+  expect(await scenarioInNode()).toEqual(inNode);
 });
 
 const missing = BROWSER_NAMES.filter((name) => findBrowser(name) === undefined);
@@ -91,31 +75,9 @@ if (process.env.CI === "true") {
   process.stderr.write(`browsers not found (${missing.join(", ")}): their tests are left out; ${hint}\n`);
 }
 
-for (const name of BROWSER_NAMES) {
-  const path = findBrowser(name);
-  if (path !== undefined) describe(name, () => testIn(() => launchBrowser(name, path)));
-}
-
-function testIn(launch: () => Promise<RunningBrowser>): void {
-  let running: RunningBrowser | undefined;
-
-  beforeAll(async () => {
-    running = await launch();
-  }, 90_000);
-
-  afterAll(() => running?.close());
-
-  /** Opens a page, which starts the task by itself, and returns what came of it. */
-  async function runInPage<T>(path: keyof typeof POLICIES, task: string, argument: unknown): Promise<T> {
-    const page = await (running as RunningBrowser).browser.newPage();
-    try {
-      await page.goto(`${server.origin}${path}?${encodeURIComponent(JSON.stringify([task, argument]))}`);
-      const { value, error } = await page.evaluate(() => (globalThis as unknown as TestPage<T>).outcome);
-      if (error !== undefined) throw new Error(error);
-      return value as T;
-    } finally {
-      await page.close();
-    }
+describeBrowsers((runInBrowser: RunInPage) => {
+  function runInPage<T>(path: keyof typeof POLICIES, task: string, argument: unknown): Promise<T> {
+    return runInBrowser<T>(server, path, task, argument);
   }
 
   test("the deterministic engine gives Node's numbers bit for bit", async () => {
@@ -143,4 +105,4 @@ function testIn(launch: () => Promise<RunningBrowser>): void {
     expect(frames).toBeGreaterThanOrEqual(5);
     expect(longestGap).toBeLessThan(500);
   });
-}
+});

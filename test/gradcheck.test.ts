@@ -2,24 +2,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { relativeError } from "../src/differentiation/gradcheck.js";
 import { type ActivationName, dense, dropout, gradCheck, type Layer, type Loss, Network } from "../src/index.js";
+import { ACTIVATIONS } from "../src/network/activation.js";
 import { Model } from "../src/network/model.js";
 import { randomNumbers } from "./support/matrices.js";
 import { FLOAT64_VARIANTS, VARIANTS, type Variant } from "./support/variants.js";
-
-const ACTIVATIONS: readonly ActivationName[] = [
-  "identity",
-  "relu",
-  "leakyRelu",
-  "elu",
-  "selu",
-  "sigmoid",
-  "tanh",
-  "gelu",
-  "geluTanh",
-  "silu",
-  "softplus",
-  "softmax",
-];
 
 const INPUTS = 3;
 const HIDDEN = 4;

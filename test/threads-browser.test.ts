@@ -1,10 +1,7 @@
 // Threads of the built package in real browsers: where pages may share memory, where they may not, and under strict policies.
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EngineOptions } from "../src/index.js";
-import { BROWSER_NAMES, findBrowser, launchBrowser, type RunningBrowser } from "./support/browsers.js";
+import { describeBrowsers, type RunInPage, runInNode } from "./support/pages.js";
 import { type StaticServer, startServer } from "./support/static-server.js";
 import type { ThreadedOutcome } from "./support/threaded.mjs";
 
@@ -22,23 +19,9 @@ const POLICIES = {
 /** What lets pages share memory with workers. */
 const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-/** The globals of a page: what came of its task. */
-interface TestPage<T> {
-  outcome: Promise<{ value?: T; error?: string }>;
-}
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-const NODE_SCRIPT = `
-  import { runThreaded } from "./test/support/threaded.mjs";
-  console.log(JSON.stringify(await runThreaded(JSON.parse(process.argv[1]))));
-`;
-
 /** The work in a Node process of its own. */
-async function runInNode(options: EngineOptions): Promise<ThreadedOutcome> {
-  const flags = ["--input-type=module", "--eval", NODE_SCRIPT, JSON.stringify(options)];
-  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: ROOT });
-  return JSON.parse(stdout);
+function threadedInNode(options: EngineOptions): Promise<ThreadedOutcome> {
+  return runInNode("threaded.mjs", "runThreaded", options);
 }
 
 let isolated: StaticServer;
@@ -48,7 +31,7 @@ let byOne: ThreadedOutcome;
 beforeAll(async () => {
   isolated = await startServer(POLICIES, ISOLATION);
   open = await startServer(POLICIES);
-  byOne = await runInNode({ deterministic: true });
+  byOne = await threadedInNode({ deterministic: true });
 });
 
 afterAll(() => Promise.all([isolated?.close(), open?.close()]));
@@ -70,40 +53,18 @@ function expectOneThread(outcome: ThreadedOutcome, reason: RegExp): void {
 
 test("Node", async () => {
   expect(byOne).toMatchObject({ threads: 1, threadsAfterwards: 1, warnings: [] });
-  expectTwoThreads(await runInNode(TWO_THREADS));
+  expectTwoThreads(await threadedInNode(TWO_THREADS));
 });
 
 // browser.test.ts says which browsers are missing.
-for (const name of BROWSER_NAMES) {
-  const path = findBrowser(name);
-  if (path !== undefined) describe(name, () => testIn(() => launchBrowser(name, path)));
-}
-
-function testIn(launch: () => Promise<RunningBrowser>): void {
-  let running: RunningBrowser | undefined;
-
-  beforeAll(async () => {
-    running = await launch();
-  }, 90_000);
-
-  afterAll(() => running?.close());
-
-  /** Opens a page, which starts the task by itself, and returns what came of it. */
-  async function runInPage<T = ThreadedOutcome>(
+describeBrowsers((runInBrowser: RunInPage) => {
+  function runInPage<T = ThreadedOutcome>(
     server: StaticServer,
     path: keyof typeof POLICIES,
     task = "runThreaded",
     options = TWO_THREADS,
   ): Promise<T> {
-    const page = await (running as RunningBrowser).browser.newPage();
-    try {
-      await page.goto(`${server.origin}${path}?${encodeURIComponent(JSON.stringify([task, options]))}`);
-      const { value, error } = await page.evaluate(() => (globalThis as unknown as TestPage<T>).outcome);
-      if (error !== undefined) throw new Error(error);
-      return value as T;
-    } finally {
-      await page.close();
-    }
+    return runInBrowser<T>(server, path, task, options);
   }
 
   test("an isolated page has threads, and the bits of one thread in Node", async () => {
@@ -142,4 +103,4 @@ function testIn(launch: () => Promise<RunningBrowser>): void {
     expect(later.filter((outcome) => outcome === "WorkerError").length).toBeLessThanOrEqual(1);
     expect(later.at(-1)).toBe(first);
   });
-}
+});

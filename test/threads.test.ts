@@ -2,8 +2,6 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Pool } from "../src/engine/pool.js";
 import {
-  type Activation,
-  type ActivationName,
   adagrad,
   adam,
   adamw,
@@ -19,6 +17,7 @@ import {
   rmsprop,
   sgd,
 } from "../src/index.js";
+import { ACTIVATIONS } from "../src/network/activation.js";
 import { sameBits } from "./support/blocks.js";
 import { BUILDS } from "./support/builds.js";
 import { randomNumbers } from "./support/matrices.js";
@@ -198,21 +197,6 @@ const OPTIMIZERS: Record<string, () => Optimizer> = {
   "adam, amsgrad": () => adam({ learningRate: 0.01, amsgrad: true, weightDecay: 0.01 }),
   adamw: () => adamw({ learningRate: 0.01 }),
 };
-
-const ACTIVATIONS: readonly (ActivationName | Activation)[] = [
-  "identity",
-  "relu",
-  "leakyRelu",
-  "elu",
-  "selu",
-  "sigmoid",
-  "tanh",
-  "gelu",
-  "geluTanh",
-  "silu",
-  "softplus",
-  "softmax",
-];
 
 function networkOf(engine: Engine, dtype: DType, { inputs, layers, loss, rows, l1, l2 }: Case): Promise<Network> {
   return Network.create({ engine, dtype, inputs, layers, loss, l1, l2, batchSize: rows, seed: 11 });

@@ -124,7 +124,7 @@ export class Network {
    * @throws UnsupportedHostError where no engine was given and the default one cannot be made
    */
   static async create(options: NetworkOptions): Promise<Network> {
-    checkOptions("options", checkObject("options", options), OPTIONS);
+    checkOptions("options", options, OPTIONS);
     const { seed = 0, dtype = "float32", batchSize = 32, l1 = 0, l2 = 0 } = options;
     const topology = parseTopology(options.inputs, options.layers);
     const loss = parseLoss(options.loss);
@@ -184,7 +184,7 @@ export class Network {
    */
   backward(x: Rows, y: Targets, options: { inputGradient?: boolean } = {}): number {
     const model = this.#live();
-    checkOptions("options", checkObject("options", options), ["inputGradient"]);
+    checkOptions("options", options, ["inputGradient"]);
     const wantsInput = checkBoolean("inputGradient", options.inputGradient ?? false);
     const rows = this.#stage(x, y, wantsInput);
     model.forward(rows, true);
@@ -333,7 +333,7 @@ export class Network {
   /** @internal */
   gradCheck(x: Rows, y: Targets, options: GradCheckOptions): GradCheckReport {
     const model = this.#live();
-    checkOptions("options", checkObject("options", options), ["epsilon", "sampleSize", "seed"]);
+    checkOptions("options", options, ["epsilon", "sampleSize", "seed"]);
     const epsilon = checkPositive("epsilon", options.epsilon ?? (this.dtype === "float64" ? 1e-4 : 1e-2));
     const sampleSize = checkInteger("sampleSize", options.sampleSize ?? Number.MAX_SAFE_INTEGER, 1, LARGEST_SEED);
     const seed = checkInteger("seed", options.seed ?? 0, 0, LARGEST_SEED);
@@ -361,8 +361,8 @@ export class Network {
     const kind = checkTargets("y", flatY, rows, outputs);
     model.reserve(rows, wantsInputDelta);
     if (inPlace) model.readFrom(x.address);
-    else stageRows(engine, dtype, model.openInput(), flatX, inputs, 0, rows);
-    stageTargets(engine, dtype, model.target, flatY, kind, outputs, 0, rows);
+    else stageRows(model, flatX, 0, rows);
+    stageTargets(model, flatY, kind, 0, rows);
     return rows;
   }
 

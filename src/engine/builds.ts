@@ -1,6 +1,7 @@
 // The kernels' builds, embedded in the source, and the choice between them.
 import { relaxed, simd } from "../../build/embedded.js";
 import { UnsupportedHostError } from "../errors.js";
+import { nodeModule } from "./host.js";
 import { withSharedMemory } from "./shared.js";
 
 /** simd: the same bits on every engine. relaxed: fused multiply-add where the processor has it. */
@@ -15,8 +16,7 @@ interface Zlib {
 /** The bytes that were embedded. Node's own inflate is tens of milliseconds sooner there than its streams. */
 async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
   const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const host = globalThis.process as { getBuiltinModule?: (name: string) => unknown } | undefined;
-  const zlib = host?.getBuiltinModule?.("node:zlib") as Zlib | undefined;
+  const zlib = nodeModule<Zlib>("zlib");
   if (zlib !== undefined) return new Uint8Array(zlib.inflateRawSync(deflated));
   const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

@@ -6,14 +6,16 @@ import {
   checkInteger,
   checkName,
   checkNumber,
-  checkObject,
+  checkNumbers,
   checkOptions,
+  isList,
   rangeError,
   typeError,
 } from "../validate.js";
 import { Arena, LARGEST_MEMORY } from "./arena.js";
 import { type BuildName, compileBuild } from "./builds.js";
 import { bytesOf, DTYPES, type DType } from "./dtype.js";
+import { nodeModule } from "./host.js";
 import { type Exports, type Kernels, kernelsOf } from "./kernels.js";
 import { Matrix } from "./matrix.js";
 import { parallelKernels } from "./parallel.js";
@@ -116,7 +118,6 @@ export class Engine {
    * @throws RangeError, TypeError on options that make no sense
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    checkObject("options", options);
     checkOptions("options", options, ENGINE_OPTIONS);
     const { build = "auto", deterministic = false, threads = 1, maximumMemory = LARGEST_MEMORY, module } = options;
     checkName("build", build, ["auto", "simd", "relaxed"]);
@@ -196,7 +197,6 @@ export class Engine {
   matrix(rows: number, cols: number, options: MatrixOptions = {}): Matrix {
     checkInteger("rows", rows, 1);
     checkInteger("cols", cols, 1);
-    checkObject("options", options);
     checkOptions("options", options, ["dtype", "values"]);
     const { dtype = "float32", values } = options;
     checkName("dtype", dtype, DTYPES);
@@ -215,7 +215,6 @@ export class Engine {
    * @throws RangeError if c is a or b
    */
   gemm(options: GemmOptions): void {
-    checkObject("options", options);
     checkOptions("options", options, GEMM_OPTIONS);
     const { a, b, c, alpha = 1, beta = 0, transposeA = false, transposeB = false } = options;
     this.#checkMatrix("a", a);
@@ -295,20 +294,13 @@ function obstacleToThreads(): string | undefined {
 }
 
 function coresOfHost(): number {
-  const { process, navigator } = globalThis as {
-    process?: { getBuiltinModule?: (name: string) => { availableParallelism(): number } };
-    navigator?: { hardwareConcurrency?: number };
-  };
-  return navigator?.hardwareConcurrency ?? process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
+  const os = nodeModule<{ availableParallelism(): number }>("os");
+  return globalThis.navigator?.hardwareConcurrency ?? os?.availableParallelism() ?? 1;
 }
 
 function checkValues(values: unknown, rows: number, cols: number): void {
-  const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
-  const isOfIntegers = values instanceof BigInt64Array || values instanceof BigUint64Array;
-  if (!isList || isOfIntegers) throw typeError("values", "an array of numbers", values);
-  const { length } = values as ArrayLike<unknown>;
+  if (!isList(values)) throw typeError("values", "an array of numbers", values);
+  const { length } = values;
   if (length !== rows * cols) throw new ShapeError(`"values" expected ${rows} × ${cols} numbers, got ${length}`);
-  if (!Array.isArray(values)) return;
-  const wrong = values.findIndex((value) => typeof value !== "number");
-  if (wrong >= 0) throw typeError(`values[${wrong}]`, "a number", values[wrong]);
+  checkNumbers("values", values);
 }

@@ -2,6 +2,7 @@
 //
 // What each element of a result is summed from, and in which order, does not depend on the cut, so every number of threads
 // gives the same bits.
+import { align } from "./arena.js";
 import { bytesOf, type DType } from "./dtype.js";
 import { type Kernels, PREFIX } from "./kernels.js";
 import type { Pool } from "./pool.js";
@@ -47,7 +48,7 @@ export function parallelKernels(
 
   /** Bytes of one part's workspace, whole cache lines. */
   const workspaceOfPart = (m: number, n: number, k: number) => {
-    return Math.ceil(kernels.workspaceBytes(m, partOf(n, threads), k) / 64) * 64;
+    return align(kernels.workspaceBytes(m, partOf(n, threads), k));
   };
 
   const partArguments = (values: number[], cut: Cut, index: number, first: number, count: number): number[] => {

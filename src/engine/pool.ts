@@ -26,7 +26,7 @@ export class Pool {
     this.threads = workers.length + 1;
     this.#workers = workers;
     this.#headers = mailboxes.map((mailbox) => new Int32Array(mailbox, 0, 4));
-    this.#arguments = mailboxes.map((mailbox) => new Float64Array(mailbox, MAILBOX.argumentsOffset, 30));
+    this.#arguments = mailboxes.map((mailbox) => new Float64Array(mailbox, MAILBOX.argumentsOffset, MAILBOX.arguments));
     this.#numbers = new Map(kernels.map((name, number) => [name, number]));
   }
 

@@ -13,16 +13,18 @@ export interface Post {
 export const WORKER_NAME = "lanegrad kernels";
 
 /** A mailbox: 32-bit state, kernel and argument count, then the arguments as doubles. */
-export const MAILBOX = { state: 0, kernel: 1, count: 2, argumentsOffset: 16, bytes: 256 } as const;
+export const MAILBOX = { state: 0, kernel: 1, count: 2, argumentsOffset: 16, arguments: 30, bytes: 256 } as const;
 
-/** A call becomes the worker's, or the caller's again, by one atomic exchange of FULL for TAKEN or EMPTY. */
+/**
+ * States of a mailbox. The third, 2, is TAKEN: a call becomes the worker's, or the caller's again, by one atomic exchange of
+ * FULL for TAKEN or EMPTY.
+ */
 export const EMPTY = 0;
 export const FULL = 1;
-export const TAKEN = 2;
 
 /**
  * Serves calls until the worker is terminated. Runs in a worker, maybe from its own source text: so it refers to nothing
- * outside of itself. It looks at the mailbox for a while before it goes to sleep, since calls come in quick succession.
+ * outside of itself, and has the numbers above in its text. It looks at the mailbox for a while before it goes to sleep, since calls come in quick succession.
  *
  * @param post sends the answer
  */

@@ -1,4 +1,5 @@
 // Starting workers in Node and in browsers, from this library's own source.
+import { nodeModule } from "./host.js";
 import { type Post, serve, WORKER_NAME } from "./serve.js";
 
 /** A started worker, whatever the host calls its parts. */
@@ -37,9 +38,7 @@ export function canStartFromFile(): boolean {
 }
 
 function nodeThreads(): NodeThreads | undefined {
-  if (typeof Worker !== "undefined") return undefined;
-  const host = globalThis.process as { getBuiltinModule?: (name: string) => unknown } | undefined;
-  return host?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
+  return typeof Worker === "undefined" ? nodeModule<NodeThreads>("worker_threads") : undefined;
 }
 
 function startNodeWorker(threads: NodeThreads, post: Post, events: Events): WorkerHandle {

@@ -1,9 +1,10 @@
 // Batches: user arrays, checked, into the arena's input and target regions.
-import { bytesOf, type DType, type FloatArray } from "../engine/dtype.js";
+import { bytesOf, type FloatArray } from "../engine/dtype.js";
 import type { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
-import { rangeError, typeError } from "../validate.js";
+import type { Model } from "../network/model.js";
+import { checkNumbers, isList, rangeError, typeError } from "../validate.js";
 
 /** Row-major `[rows, width]`: a flat array, one array a row, or a matrix of the network's engine. */
 export type Rows =
@@ -51,18 +52,6 @@ export function flatten(engine: Engine, name: string, rows: Targets, width: numb
     flat.set(row as ArrayLike<number>, index * width);
   }
   return flat;
-}
-
-/** An array, or a typed array of numbers. */
-function isList(value: unknown): value is ArrayLike<unknown> {
-  if (Array.isArray(value)) return true;
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) && typeof (value as Flat)[0] !== "bigint";
-}
-
-function checkNumbers(name: string, values: ArrayLike<unknown>): void {
-  for (let index = 0; index < values.length; index++) {
-    if (typeof values[index] !== "number") throw typeError(`${name}[${index}]`, "a number", values[index]);
-  }
 }
 
 /**
@@ -133,59 +122,52 @@ function copyPart(memory: FloatArray, to: number, flat: Flat, from: number, coun
   else for (let i = 0; i < count; i++) memory[to + i] = flat[from + i] as number;
 }
 
-/** Copies rows `first` … `first + count − 1` of a flat array to the address. */
-export function stageRows(
-  engine: Engine,
-  dtype: DType,
-  address: number,
-  flat: Flat,
-  width: number,
-  first: number,
-  count: number,
-): void {
-  copyPart(engine.arena.floats(dtype), address / bytesOf(dtype), flat, first * width, count * width);
+/**
+ * Copies `count` rows of x into the input region: rows `first` and following, or those that `order` lists from `first` on.
+ */
+export function stageRows(model: Model, x: Flat, first: number, count: number, order?: Uint32Array): void {
+  copyRows(model, model.openInput(), x, model.topology.inputs, first, count, order);
 }
 
-/** Copies the rows that `order` lists from `first` on, in that order, to the address. */
-export function gatherRows(
-  engine: Engine,
-  dtype: DType,
-  address: number,
-  flat: Flat,
-  width: number,
-  order: Uint32Array,
-  first: number,
-  count: number,
-): void {
-  const memory = engine.arena.floats(dtype);
-  const base = address / bytesOf(dtype);
-  for (let i = 0; i < count; i++) {
-    copyPart(memory, base + i * width, flat, (order[first + i] as number) * width, width);
-  }
-}
-
-/** Writes targets for `count` rows: values as they are, classes as rows with a single 1. */
+/** Writes the targets of `count` rows, as in stageRows: values as they are, classes as rows with a single 1. */
 export function stageTargets(
-  engine: Engine,
-  dtype: DType,
-  address: number,
-  flat: Flat,
+  model: Model,
+  y: Flat,
   kind: Kind,
-  outputs: number,
   first: number,
   count: number,
   order?: Uint32Array,
 ): void {
+  const { outputs } = model.topology;
   if (kind === "values") {
-    if (order === undefined) stageRows(engine, dtype, address, flat, outputs, first, count);
-    else gatherRows(engine, dtype, address, flat, outputs, order, first, count);
+    copyRows(model, model.target, y, outputs, first, count, order);
     return;
   }
-  const memory = engine.arena.floats(dtype);
-  const base = address / bytesOf(dtype);
+  const memory = model.engine.arena.floats(model.dtype);
+  const base = model.target / bytesOf(model.dtype);
   memory.fill(0, base, base + count * outputs);
   for (let i = 0; i < count; i++) {
     const row = order === undefined ? first + i : (order[first + i] as number);
-    memory[base + i * outputs + (flat[row] as number)] = 1;
+    memory[base + i * outputs + (y[row] as number)] = 1;
+  }
+}
+
+function copyRows(
+  model: Model,
+  address: number,
+  flat: Flat,
+  width: number,
+  first: number,
+  count: number,
+  order: Uint32Array | undefined,
+): void {
+  const memory = model.engine.arena.floats(model.dtype);
+  const base = address / bytesOf(model.dtype);
+  if (order === undefined) {
+    copyPart(memory, base, flat, first * width, count * width);
+    return;
+  }
+  for (let i = 0; i < count; i++) {
+    copyPart(memory, base + i * width, flat, (order[first + i] as number) * width, width);
   }
 }

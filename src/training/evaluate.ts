@@ -23,10 +23,10 @@ function forEachChunk(model: Model, rows: number, visit: (first: number, count: 
 
 /** Outputs [rows × outputs], after the link (sigmoid, softmax) where `linked`. */
 export function outputsOf(model: Model, x: Flat, rows: number, linked: boolean): FloatArray {
-  const { inputs, outputs } = model.topology;
+  const { outputs } = model.topology;
   const result = newArray(model.dtype, rows * outputs);
   forEachChunk(model, rows, (first, count) => {
-    stageRows(model.engine, model.dtype, model.openInput(), x, inputs, first, count);
+    stageRows(model, x, first, count);
     model.forward(count, false);
     if (linked) model.applyLink(count);
     result.set(model.copy(model.output, count * outputs), first * outputs);
@@ -36,12 +36,11 @@ export function outputsOf(model: Model, x: Flat, rows: number, linked: boolean):
 
 /** Loss and accuracy over the data set. */
 export function evaluate(model: Model, data: Dataset): Evaluation {
-  const { inputs, outputs } = model.topology;
   let total = 0;
   let correct: number | undefined = 0;
   forEachChunk(model, data.rows, (first, count) => {
-    stageRows(model.engine, model.dtype, model.openInput(), data.x, inputs, first, count);
-    stageTargets(model.engine, model.dtype, model.target, data.y, data.kind, outputs, first, count);
+    stageRows(model, data.x, first, count);
+    stageTargets(model, data.y, data.kind, first, count);
     model.forward(count, false);
     total += model.evaluateLoss(count) * (model.loss.reduction === "mean" ? count / data.rows : 1);
     const right = model.countCorrect(count);

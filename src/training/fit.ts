@@ -6,12 +6,11 @@ import {
   checkFunction,
   checkInteger,
   checkNotNegative,
-  checkObject,
   checkOptions,
   checkPositive,
   typeError,
 } from "../validate.js";
-import { type Dataset, gatherRows, parseDataset, type Rows, stageRows, stageTargets, type Targets } from "./batches.js";
+import { type Dataset, parseDataset, type Rows, stageRows, stageTargets, type Targets } from "./batches.js";
 import { evaluate } from "./evaluate.js";
 import { checkScheduled, type Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
@@ -122,7 +121,7 @@ interface Run {
 }
 
 export function parseFit(model: Model, x: Rows, y: Targets, options: FitOptions): Run {
-  checkOptions("options", checkObject("options", options), OPTIONS);
+  checkOptions("options", options, OPTIONS);
   const { inputs, outputs } = model.topology;
   const { validation, earlyStopping, signal, schedule, yieldEvery = 16 } = options;
   const optimizer = checkOptimizer(options.optimizer);
@@ -163,7 +162,7 @@ function parseClipping({ clipNorm, clipValue }: FitOptions): Clipping {
 }
 
 function parseEarlyStopping(options: EarlyStopping): Required<EarlyStopping> {
-  checkOptions("earlyStopping", checkObject("earlyStopping", options), ["patience", "minDelta", "restoreBest"]);
+  checkOptions("earlyStopping", options, ["patience", "minDelta", "restoreBest"]);
   return {
     patience: checkInteger("earlyStopping.patience", options.patience, 0),
     minDelta: checkNotNegative("earlyStopping.minDelta", options.minDelta ?? 0),
@@ -240,7 +239,6 @@ async function trainEpoch(
   progress: Progress,
 ): Promise<EpochRecord | undefined> {
   const { data, batchSize } = run;
-  const { inputs, outputs } = model.topology;
   const batches = Math.ceil(data.rows / batchSize);
   const started = performance.now();
   let away = 0;
@@ -253,9 +251,8 @@ async function trainEpoch(
     const rows = Math.min(batchSize, data.rows - first);
     rate = checkScheduled(run.schedule(epoch - 1, progress.step));
     model.checkAlive();
-    if (order === undefined) stageRows(model.engine, model.dtype, model.openInput(), data.x, inputs, first, rows);
-    else gatherRows(model.engine, model.dtype, model.openInput(), data.x, inputs, order, first, rows);
-    stageTargets(model.engine, model.dtype, model.target, data.y, data.kind, outputs, first, rows, order);
+    stageRows(model, data.x, first, rows, order);
+    stageTargets(model, data.y, data.kind, first, rows, order);
     const loss = trainer.step(run.optimizer, rows, rate, run.clipping);
     const right = model.countCorrect(rows);
     correct = right === undefined || correct === undefined ? undefined : correct + right;

@@ -4,7 +4,6 @@ import {
   checkBoolean,
   checkNotNegative,
   checkNumber,
-  checkObject,
   checkOptions,
   checkPositive,
   checkShare,
@@ -59,7 +58,7 @@ export interface SgdOptions {
  * @throws RangeError, TypeError
  */
 export function sgd(options: SgdOptions): Optimizer {
-  checkKnown(options, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
+  checkOptions("options", options, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
   const learningRate = checkRate(options.learningRate);
   const momentum = checkNotNegative("momentum", options.momentum ?? 0);
   const dampening = checkNumber("dampening", options.dampening ?? 0);
@@ -95,7 +94,7 @@ export interface AdagradOptions {
  * @throws RangeError, TypeError
  */
 export function adagrad(options: AdagradOptions): Optimizer {
-  checkKnown(options, ["learningRate", "epsilon", "weightDecay"]);
+  checkOptions("options", options, ["learningRate", "epsilon", "weightDecay"]);
   const learningRate = checkRate(options.learningRate);
   const epsilon = checkNotNegative("epsilon", options.epsilon ?? 1e-10);
   const weightDecay = checkNotNegative("weightDecay", options.weightDecay ?? 0);
@@ -130,7 +129,7 @@ export interface RmspropOptions {
  * @throws RangeError, TypeError
  */
 export function rmsprop(options: RmspropOptions): Optimizer {
-  checkKnown(options, ["learningRate", "alpha", "epsilon", "momentum", "centered", "weightDecay"]);
+  checkOptions("options", options, ["learningRate", "alpha", "epsilon", "momentum", "centered", "weightDecay"]);
   const learningRate = checkRate(options.learningRate);
   const alpha = checkShare("alpha", options.alpha ?? 0.99);
   const epsilon = checkNotNegative("epsilon", options.epsilon ?? 1e-8);
@@ -197,7 +196,7 @@ export function adamw(options: AdamOptions): Optimizer {
 }
 
 function adamFamily(name: string, options: AdamOptions, defaultDecay: number, decoupled: boolean): Optimizer {
-  checkKnown(options, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "amsgrad"]);
+  checkOptions("options", options, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "amsgrad"]);
   const learningRate = checkRate(options.learningRate);
   const beta1 = checkShare("beta1", options.beta1 ?? 0.9);
   const beta2 = checkShare("beta2", options.beta2 ?? 0.999);
@@ -239,10 +238,6 @@ export function integerPower(base: number, exponent: number): number {
     if (rest & 1) power *= square;
   }
   return power;
-}
-
-function checkKnown(options: unknown, known: readonly string[]): void {
-  checkOptions("options", checkObject("options", options), known);
 }
 
 /** A learning rate that stays finite in single precision. */

@@ -1,5 +1,5 @@
 // Learning-rate schedules: functions of the epoch and the step, both counted from 0.
-import { checkInteger, checkNotNegative, checkNumber, checkObject, checkOptions, checkPositive } from "../validate.js";
+import { checkInteger, checkNotNegative, checkNumber, checkOptions, checkPositive } from "../validate.js";
 import { integerPower } from "./optimizer.js";
 
 /**
@@ -15,7 +15,7 @@ export type Schedule = (epoch: number, step: number) => number;
  * @throws RangeError, TypeError
  */
 export function stepDecay(options: { base: number; stepSize: number; gamma: number }): Schedule {
-  checkKnown(options, ["base", "stepSize", "gamma"]);
+  checkOptions("options", options, ["base", "stepSize", "gamma"]);
   const base = checkPositive("base", options.base);
   const stepSize = checkInteger("stepSize", options.stepSize, 1);
   const gamma = checkPositive("gamma", options.gamma);
@@ -28,7 +28,7 @@ export function stepDecay(options: { base: number; stepSize: number; gamma: numb
  * @throws RangeError, TypeError
  */
 export function exponentialDecay(options: { base: number; gamma: number }): Schedule {
-  checkKnown(options, ["base", "gamma"]);
+  checkOptions("options", options, ["base", "gamma"]);
   const base = checkPositive("base", options.base);
   const gamma = checkPositive("gamma", options.gamma);
   return (epoch) => base * integerPower(gamma, epoch);
@@ -40,7 +40,7 @@ export function exponentialDecay(options: { base: number; gamma: number }): Sche
  * @throws RangeError, TypeError
  */
 export function inverseTimeDecay(options: { base: number; decay: number }): Schedule {
-  checkKnown(options, ["base", "decay"]);
+  checkOptions("options", options, ["base", "decay"]);
   const base = checkPositive("base", options.base);
   const decay = checkNotNegative("decay", options.decay);
   return (epoch) => base / (1 + decay * epoch);
@@ -53,7 +53,7 @@ export function inverseTimeDecay(options: { base: number; decay: number }): Sche
  * @throws RangeError, TypeError
  */
 export function cosineDecay(options: { base: number; minimum?: number; period: number }): Schedule {
-  checkKnown(options, ["base", "minimum", "period"]);
+  checkOptions("options", options, ["base", "minimum", "period"]);
   const base = checkPositive("base", options.base);
   const minimum = checkNotNegative("minimum", options.minimum ?? 0);
   const period = checkInteger("period", options.period, 1);
@@ -79,7 +79,7 @@ export interface OneCycleOptions {
  * @throws RangeError, TypeError
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
-  checkKnown(options, ["max", "totalSteps", "warmup", "divisor", "finalDivisor"]);
+  checkOptions("options", options, ["max", "totalSteps", "warmup", "divisor", "finalDivisor"]);
   const max = checkPositive("max", options.max);
   const totalSteps = checkInteger("totalSteps", options.totalSteps, 2);
   const warmup = checkNumber("warmup", options.warmup ?? 0.3, "a number > 0 and < 1", (v) => v > 0 && v < 1);
@@ -109,8 +109,4 @@ function cosineOfHalfTurns(x: number): number {
   let sum = 1;
   for (let n = 22; n > 0; n -= 2) sum = 1 - (square * sum) / (n * (n - 1));
   return sum;
-}
-
-function checkKnown(options: unknown, known: readonly string[]): void {
-  checkOptions("options", checkObject("options", options), known);
 }
