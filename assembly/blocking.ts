@@ -1,11 +1,11 @@
 // The sizes of the five loops around the micro-kernel, and the workspace that they need.
-import { at, lanes } from "./lanes";
+import { at, fuses, lanes } from "./lanes";
 
 /**
  * Rows of the register tile. A tile is MR × 2 vectors; with the two vectors of B, one broadcast of A and, without
  * fused multiply-add, one product it must fit into the 15 vector registers that engines give to a function.
  */
-export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+export const MR: i32 = fuses() ? 6 : 4;
 
 /** Columns of the register tile. */
 export function NR<T>(): i32 {

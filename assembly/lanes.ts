@@ -16,6 +16,12 @@ export function madd<T>(a: v128, b: v128, c: v128): v128 {
   return v128.add<T>(v128.mul<T>(a, b), c);
 }
 
+/** Whether `madd` rounds once here: only then a·b keeps what single precision loses, 2⁻²⁴ of (1 + 2⁻¹²)² = 1 + 2⁻¹¹ + 2⁻²⁴. */
+export function fuses(): bool {
+  const x = f32x4.splat(1 + 2 ** -12);
+  return f32x4.extract_lane(madd<f32>(x, x, f32x4.splat(-(1 + 2 ** -11))), 0) != 0;
+}
+
 /** Every lane = the element at `address`. */
 export function splatAt<T>(address: usize): v128 {
   if (sizeof<T>() == 4) return v128.load32_splat(address);

@@ -1,6 +1,7 @@
 // The micro-kernel: one MR × NR tile of C ← α·A·B + β·C, held in registers while k runs.
 import { MR } from "./blocking";
 import { madd, splatAt } from "./lanes";
+import { methodsOf } from "./methods";
 
 /**
  * C[MR × NR] ← α · A[MR × k] · B[k × NR] + β · C; β = 0 never reads C. All strides are in bytes.
@@ -19,13 +20,39 @@ export function microkernel<T>(
   c: usize, rsc: usize,
   alpha: T, beta: T,
 ): void {
+  if (MR == 6) tile<T, SixRows>(rows, k, a, rsa, csa, b, rsb, c, rsc, alpha, beta);
+  else tile<T, FourRows>(rows, k, a, rsa, csa, b, rsb, c, rsc, alpha, beta);
+}
+
+/** Heights of a tile as types: each has a kernel of its own, with the height known when it is compiled. */
+class FourRows {
+  isTall(): bool {
+    return false;
+  }
+}
+
+class SixRows {
+  isTall(): bool {
+    return true;
+  }
+}
+
+// biome-ignore format: operands with their strides, one a line
+function tile<T, Rows>(
+  rows: i32, k: i32,
+  a: usize, rsa: usize, csa: usize,
+  b: usize, rsb: usize,
+  c: usize, rsc: usize,
+  alpha: T, beta: T,
+): void {
+  const isTall = methodsOf<Rows>().isTall();
   let a0 = a;
   let a1 = rows > 1 ? a0 + rsa : a0;
   let a2 = rows > 2 ? a1 + rsa : a1;
   let a3 = rows > 3 ? a2 + rsa : a2;
   let a4: usize = 0;
   let a5: usize = 0;
-  if (MR > 4) {
+  if (isTall) {
     a4 = rows > 4 ? a3 + rsa : a3;
     a5 = rows > 5 ? a4 + rsa : a4;
   }
@@ -53,7 +80,7 @@ export function microkernel<T>(
     const x3 = splatAt<T>(a3);
     c30 = madd<T>(x3, b0, c30);
     c31 = madd<T>(x3, b1, c31);
-    if (MR > 4) {
+    if (isTall) {
       const x4 = splatAt<T>(a4);
       c40 = madd<T>(x4, b0, c40);
       c41 = madd<T>(x4, b1, c41);
@@ -74,7 +101,7 @@ export function microkernel<T>(
   storeRow<T>(c + rsc, c10, c11, alpha, beta);
   storeRow<T>(c + 2 * rsc, c20, c21, alpha, beta);
   storeRow<T>(c + 3 * rsc, c30, c31, alpha, beta);
-  if (MR > 4) {
+  if (isTall) {
     storeRow<T>(c + 4 * rsc, c40, c41, alpha, beta);
     storeRow<T>(c + 5 * rsc, c50, c51, alpha, beta);
   }

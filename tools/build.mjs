@@ -18,9 +18,16 @@ const tsc = require.resolve("typescript/bin/tsc");
 
 rmSync(join(root, "build"), { recursive: true, force: true });
 run("tools/generate-abi.mjs");
-for (const target of ["simd", "relaxed", "debug"]) run(asc, "--target", target);
+for (const target of ["kernels", "debug"]) run(asc, "--target", target);
 for (const target of ["math-simd", "math-relaxed"])
   run(asc, "--config", "test/assembly/asconfig.json", "--target", target);
+await build({
+  absWorkingDir: root,
+  entryPoints: ["src/engine/template.ts"],
+  outfile: "build/template.mjs",
+  format: "esm",
+});
+run("tools/template.mjs");
 run("tools/embed.mjs");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -39,5 +46,5 @@ await build({
 run(tsc, "-p", "tsconfig.types.json");
 mkdirSync(join(root, "dist/types/build"), { recursive: true });
 // tsc emits no copy of a declaration file that it reads.
-copyFileSync(join(root, "build/simd.d.ts"), join(root, "dist/types/build/simd.d.ts"));
+copyFileSync(join(root, "build/kernels.d.ts"), join(root, "dist/types/build/kernels.d.ts"));
 for (const name of ["simd", "relaxed"]) copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/${name}.wasm`));

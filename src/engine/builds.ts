@@ -1,13 +1,12 @@
 // The kernels' builds, embedded in the source, and the choice between them.
-import { relaxed, simd } from "../../build/embedded.js";
+import { template } from "../../build/embedded.js";
 import { UnsupportedHostError } from "../errors.js";
 import { nodeModule } from "./host.js";
 import { withSharedMemory } from "./shared.js";
+import { specialize } from "./template.js";
 
 /** simd: the same bits on every engine. relaxed: fused multiply-add where the processor has it. */
 export type BuildName = "simd" | "relaxed";
-
-const EMBEDDED: Record<BuildName, string> = { simd, relaxed };
 
 interface Zlib {
   inflateRawSync(bytes: Uint8Array): Uint8Array;
@@ -34,8 +33,9 @@ export async function compileBuild(
 ): Promise<{ name: BuildName; module: WebAssembly.Module }> {
   if (typeof WebAssembly === "undefined") throw new UnsupportedHostError("WebAssembly");
   const candidates: BuildName[] = wanted === "auto" ? ["relaxed", "simd"] : [wanted];
+  const embedded = await inflate(template);
   for (const name of candidates) {
-    const bytes = await inflate(EMBEDDED[name]);
+    const bytes = specialize(embedded.slice(), name);
     if (!WebAssembly.validate(bytes)) continue;
     return { name, module: await WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes) };
   }

@@ -1,5 +1,5 @@
 // The kernels as TypeScript sees them: types from the compiler's own declarations, chosen by precision once.
-import type { instantiate } from "../../build/simd.js";
+import type { instantiate } from "../../build/kernels.js";
 import type { DType } from "./dtype.js";
 
 /** Every export of the wasm module, with its precision prefix. */
