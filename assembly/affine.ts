@@ -33,7 +33,7 @@ export function affine<T>(
 }
 
 /**
- * δˡ ← f′(zˡ) ⊙ (δˡ⁺¹·W): through this layer's weights to the layer below.
+ * δˡ ← f′(zˡ) ⊙ (β·δˡ + δˡ⁺¹·W): through this layer's weights to the layer below.
  *
  * @param delta δˡ⁺¹ [batch × outputs]
  * @param weight [outputs × inputs], rows rsw elements apart
@@ -41,6 +41,7 @@ export function affine<T>(
  * @param a of the layer below, as z
  * @param below δˡ, as z
  * @param activation f of the layer below
+ * @param beta 1 where other layers have added to δˡ, 0 where this is the first
  */
 // biome-ignore format: operands with their strides, one a line
 export function delta<T>(
@@ -48,7 +49,7 @@ export function delta<T>(
   delta: usize,
   weight: usize, rsw: i32,
   z: usize, a: usize, below: usize, rsz: i32,
-  activation: Activation, slope: T,
+  activation: Activation, slope: T, beta: T,
   workspace: usize,
 ): void {
   product<T>(
@@ -56,7 +57,7 @@ export function delta<T>(
     delta, outputs, 1,
     weight, rsw, 1,
     below, rsz, 1,
-    <T>1, <T>0, workspace,
+    <T>1, beta, workspace,
     Epilogue.Derivative, activation, slope, 0, z, a,
   );
 }

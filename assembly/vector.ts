@@ -14,6 +14,27 @@ export function columnSums<T>(rows: i32, columns: i32, x: usize, out: usize): vo
   }
 }
 
+/** to ← from, or to + from where `adds`, for blocks whose rows are rsf and rst elements apart. */
+export function transfer<T>(
+  rows: i32,
+  columns: i32,
+  from: usize,
+  rsf: i32,
+  to: usize,
+  rst: i32,
+  adds: bool,
+): void {
+  for (let i: i32 = 0; i < rows; i++) {
+    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+      let x = v128.load(from + at<T>(j));
+      if (adds) x = v128.add<T>(x, v128.load(to + at<T>(j)));
+      storeFirst<T>(to + at<T>(j), x, columns - j);
+    }
+    from += at<T>(rsf);
+    to += at<T>(rst);
+  }
+}
+
 /** Σ xᵢ², every square and sum in double precision; NaN or infinity where an element is not finite. */
 export function sumOfSquares<T>(n: i32, x: usize): f64 {
   let even = f64x2.splat(0);

@@ -29,10 +29,21 @@ export {
   WorkerError,
 } from "./errors.js";
 export type { Activation, ActivationName } from "./network/activation.js";
+export { Graph, type GraphDefinition, graph } from "./network/graph.js";
 export type { Initializer, InitializerName } from "./network/initializer.js";
-export { type DenseLayer, type DenseOptions, type DropoutLayer, dense, dropout, type Layer } from "./network/layers.js";
+export {
+  add,
+  concatenate,
+  type DenseLayer,
+  type DenseOptions,
+  type DropoutLayer,
+  dense,
+  dropout,
+  type Junction,
+  type Layer,
+} from "./network/layers.js";
 export type { Loss, LossName, Reduction } from "./network/loss.js";
-export type { Rows, Targets } from "./training/batches.js";
+export type { Inputs, Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
 export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";
 export {

@@ -153,7 +153,7 @@ function checkDelta(variant: Variant, { batch, inputs, outputs }: Shape, name: E
     addressDelta,
     addressW, rsw,
     addressZ, addressA, below, rsz,
-    Activation[name], SLOPE,
+    Activation[name], SLOPE, 0,
     workspace,
   );
   const result = gather(blocks.read(below), batch, inputs, rsz);

@@ -10,7 +10,7 @@ const abi = {
   "activation/softmax": ["softmax", "softmaxBackward"],
   loss: ["elementwiseLoss", "softmaxCrossEntropy"],
   update: ["sgd", "adagrad", "rmsprop", "adam", "softThreshold"],
-  vector: ["sumOfSquares", "firstNonFinite", "scale", "clamp", "countZeros", "countMatches", "countSides"],
+  vector: ["transfer", "sumOfSquares", "firstNonFinite", "scale", "clamp", "countZeros", "countMatches", "countSides"],
   random: ["uniform", "normal", "dropout"],
 };
 

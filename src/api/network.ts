@@ -4,14 +4,18 @@ import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
 import { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
+import { Graph } from "../network/graph.js";
 import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
-import { parseTopology } from "../network/topology.js";
+import type { LayerPlace } from "../network/plan.js";
+import { parseChain, type Topology } from "../network/topology.js";
 import {
   checkTargets,
   countRows,
   flatten,
+  flattenInputs,
+  type Inputs,
   parseDataset,
   type Rows,
   stageRows,
@@ -35,9 +39,11 @@ import {
 
 export interface NetworkOptions {
   /** Width of an input row. */
-  inputs: number;
+  inputs?: number;
   /** At least one layer, the last one dense. */
-  layers: readonly Layer[];
+  layers?: readonly Layer[];
+  /** Instead of `inputs` and `layers`: a network whose layers form a directed acyclic graph. */
+  graph?: Graph;
   /**
    * What training minimizes. Under softmaxCrossEntropy and binaryCrossEntropy the outputs are logits, so that the last layer
    * has no activation as a rule; `predict` applies softmax or sigmoid.
@@ -51,6 +57,11 @@ export interface NetworkOptions {
   engine?: Engine;
   /** Rows that memory is planned for at once; 32 by default. Larger batches make a new plan when they come. */
   batchSize?: number;
+  /**
+   * Saves memory for about one more forward pass: only the layers at the borders of so many segments keep their activations,
+   * the others are computed again in the backward pass; the results are the same bit for bit. true takes √layers segments.
+   */
+  checkpoint?: boolean | number;
   /** λ of the L1 penalty on weights: a soft threshold after each update, so that weights become exactly zero. */
   l1?: number;
   /** λ of the L2 penalty ½λ‖p‖² on weights and biases. */
@@ -68,9 +79,14 @@ export interface Parameter {
   readonly gradient: FloatArray;
 }
 
-/** What one layer holds after a pass over `rows` rows; each array is a copy, row-major `[rows, units]`. */
+/**
+ * What one layer holds after a pass over `rows` rows; each array is a copy, row-major `[rows, units]`. With checkpointing the
+ * arrays of a layer that keeps nothing are empty.
+ */
 export interface LayerState {
-  readonly kind: "dense" | "dropout";
+  /** The node's name in a graph; in a chain the number that dense layers have in the names of their parameters. */
+  readonly name: string;
+  readonly kind: "dense" | "dropout" | "add" | "concatenate";
   readonly units: number;
   /** W·a + b. */
   readonly z: FloatArray;
@@ -93,6 +109,8 @@ export interface NetworkMemory {
 const OPTIONS: readonly (keyof NetworkOptions)[] = [
   "inputs",
   "layers",
+  "graph",
+  "checkpoint",
   "loss",
   "seed",
   "dtype",
@@ -125,8 +143,9 @@ export class Network {
    */
   static async create(options: NetworkOptions): Promise<Network> {
     checkOptions("options", options, OPTIONS);
-    const { seed = 0, dtype = "float32", batchSize = 32, l1 = 0, l2 = 0 } = options;
-    const topology = parseTopology(options.inputs, options.layers);
+    const { seed = 0, dtype = "float32", batchSize = 32, l1 = 0, l2 = 0, checkpoint = false } = options;
+    const topology = parseTopology(options);
+    const segments = parseSegments(checkpoint, topology.layers.length);
     const loss = parseLoss(options.loss);
     checkInteger("seed", seed, 0, LARGEST_SEED);
     checkName("dtype", dtype, DTYPES);
@@ -136,7 +155,7 @@ export class Network {
       throw typeError("engine", "an Engine", options.engine);
     }
     const engine = options.engine ?? (await Engine.shared());
-    const model = new Model(engine, topology, loss, dtype, seed, batchSize);
+    const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments);
     return new Network(model, new Trainer(model, penalties));
   }
 
@@ -162,7 +181,7 @@ export class Network {
    * @returns `[rows, outputs]`
    * @throws ShapeError, TypeError, DisposedError
    */
-  forward(x: Rows): FloatArray {
+  forward(x: Inputs): FloatArray {
     return this.#outputs(x, false);
   }
 
@@ -172,7 +191,7 @@ export class Network {
    * @returns `[rows, outputs]`
    * @throws ShapeError, TypeError, DisposedError
    */
-  predict(x: Rows): FloatArray {
+  predict(x: Inputs): FloatArray {
     return this.#outputs(x, true);
   }
 
@@ -182,7 +201,7 @@ export class Network {
    * @returns the loss
    * @throws ShapeError, RangeError, TypeError, DisposedError
    */
-  backward(x: Rows, y: Targets, options: { inputGradient?: boolean } = {}): number {
+  backward(x: Inputs, y: Targets, options: { inputGradient?: boolean } = {}): number {
     const model = this.#live();
     checkOptions("options", options, ["inputGradient"]);
     const wantsInput = checkBoolean("inputGradient", options.inputGradient ?? false);
@@ -208,7 +227,7 @@ export class Network {
    * @throws NonFiniteError before anything is updated
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
-  trainBatch(x: Rows, y: Targets, optimizer: Optimizer): number {
+  trainBatch(x: Inputs, y: Targets, optimizer: Optimizer): number {
     this.#live();
     checkOptimizer(optimizer);
     const rows = this.#stage(x, y, false);
@@ -222,7 +241,7 @@ export class Network {
    * @throws NonFiniteError, with the parameters of the last good step
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
-  async fit(x: Rows, y: Targets, options: FitOptions): Promise<History> {
+  async fit(x: Inputs, y: Targets, options: FitOptions): Promise<History> {
     const model = this.#live();
     const run = parseFit(model, x, y, options);
     if (this.#fitting) throw new Error("fit is running already on this network");
@@ -239,9 +258,9 @@ export class Network {
    *
    * @throws ShapeError, RangeError, TypeError, DisposedError
    */
-  evaluate(x: Rows, y: Targets): Evaluation {
+  evaluate(x: Inputs, y: Targets): Evaluation {
     const model = this.#live();
-    return evaluate(model, parseDataset(model.engine, "x", "y", x, y, this.inputs, this.outputs));
+    return evaluate(model, parseDataset(model.engine, "x", "y", x, y, model.topology));
   }
 
   /** Every weight and bias, in the order of the layers, as of now. */
@@ -292,13 +311,11 @@ export class Network {
   get layers(): LayerState[] {
     const model = this.#live();
     const { rows } = model;
-    return model.topology.layers.map(({ kind, outputs }, index) => ({
-      kind,
-      units: outputs,
-      z: model.copy(model.addressOf(index, "z"), rows * outputs),
-      a: model.copy(model.addressOf(index, "a"), rows * outputs),
-      delta: model.copy(model.addressOf(index, "delta"), rows * outputs),
-    }));
+    return model.topology.layers.map(({ name, kind, outputs }, index) => {
+      const length = model.plan.isKept[index] ? rows * outputs : 0;
+      const copyOf = (region: keyof LayerPlace) => model.copy(model.addressOf(index, region), length);
+      return { name, kind, units: outputs, z: copyOf("z"), a: copyOf("a"), delta: copyOf("delta") };
+    });
   }
 
   /** Share of the weights that are exactly zero. */
@@ -331,7 +348,7 @@ export class Network {
   }
 
   /** @internal */
-  gradCheck(x: Rows, y: Targets, options: GradCheckOptions): GradCheckReport {
+  gradCheck(x: Inputs, y: Targets, options: GradCheckOptions): GradCheckReport {
     const model = this.#live();
     checkOptions("options", options, ["epsilon", "sampleSize", "seed"]);
     const epsilon = checkPositive("epsilon", options.epsilon ?? (this.dtype === "float64" ? 1e-4 : 1e-2));
@@ -340,9 +357,9 @@ export class Network {
     return checkGradient(model, this.#stage(x, y, false), epsilon, sampleSize, seed);
   }
 
-  #outputs(x: Rows, linked: boolean): FloatArray {
+  #outputs(x: Inputs, linked: boolean): FloatArray {
     const model = this.#live();
-    const flat = flatten(model.engine, "x", x, this.inputs);
+    const flat = flattenInputs(model.engine, "x", x, model.topology);
     return outputsOf(model, flat, countRows("x", flat, this.inputs), linked);
   }
 
@@ -350,12 +367,12 @@ export class Network {
    * Checks a batch and puts it into the arena; allocates nothing once the plan is large enough. A matrix of the engine, in the
    * network's precision, is read where it stands.
    */
-  #stage(x: Rows, y: Targets, wantsInputDelta: boolean): number {
+  #stage(x: Inputs, y: Targets, wantsInputDelta: boolean): number {
     const model = this.#model;
     const { engine, dtype, topology } = model;
     const { inputs, outputs } = topology;
     const inPlace = x instanceof Matrix && x.isIn(engine.arena) && x.dtype === dtype && x.cols === inputs;
-    const flatX = inPlace ? x.values : flatten(engine, "x", x, inputs);
+    const flatX = inPlace ? x.values : flattenInputs(engine, "x", x, topology);
     const flatY = flatten(engine, "y", y, outputs);
     const rows = countRows("x", flatX, inputs);
     const kind = checkTargets("y", flatY, rows, outputs);
@@ -378,7 +395,21 @@ export class Network {
  *
  * @throws ShapeError, RangeError, TypeError, DisposedError
  */
-export function gradCheck(net: Network, x: Rows, y: Targets, options: GradCheckOptions = {}): GradCheckReport {
+export function gradCheck(net: Network, x: Inputs, y: Targets, options: GradCheckOptions = {}): GradCheckReport {
   if (!(net instanceof Network)) throw typeError("net", "a Network", net);
   return net.gradCheck(x, y, options);
+}
+
+function parseTopology({ inputs, layers, graph }: NetworkOptions): Topology {
+  if (graph === undefined) return parseChain(inputs, layers);
+  if (!(graph instanceof Graph)) throw typeError("graph", "graph({ inputs, nodes, outputs })", graph);
+  const other = inputs === undefined ? layers : inputs;
+  if (other !== undefined) throw typeError(inputs === undefined ? "layers" : "inputs", "nothing beside a graph", other);
+  return graph.topology;
+}
+
+/** How many segments of the layers are computed again one at a time. */
+function parseSegments(checkpoint: unknown, layers: number): number {
+  if (typeof checkpoint === "boolean") return checkpoint ? Math.ceil(Math.sqrt(layers)) : 1;
+  return checkInteger("checkpoint", checkpoint, 1, layers);
 }

@@ -25,6 +25,11 @@ export interface DropoutLayer {
 
 export type Layer = DenseLayer | DropoutLayer;
 
+/** Where several nodes of a graph flow together. */
+export interface Junction {
+  readonly kind: "add" | "concatenate";
+}
+
 /**
  * A fully connected layer: a = f(W·x + b), W `[units, inputs]`. Its arguments are checked by `Network.create`.
  *
@@ -43,4 +48,14 @@ export function dense(units: number, activation: Activation = "identity", option
  */
 export function dropout(rate: number): DropoutLayer {
   return { kind: "dropout", rate };
+}
+
+/** In a graph: the sum of its sources, which have one width. */
+export function add(): Junction {
+  return { kind: "add" };
+}
+
+/** In a graph: the rows of its sources, one behind the other. */
+export function concatenate(): Junction {
+  return { kind: "concatenate" };
 }

@@ -1,17 +1,21 @@
-// The model: a network's memory, and the order of kernel calls in its forward and backward pass.
-//
-//   forward    zˡ = Wˡ·aˡ⁻¹ + bˡ,  aˡ = f(zˡ)
-//   backward   δᴸ = f′(zᴸ) ⊙ ∂C/∂aᴸ,  δˡ = f′(zˡ) ⊙ (Wˡ⁺¹)ᵀδˡ⁺¹,  ∂C/∂Wˡ = δˡ(aˡ⁻¹)ᵀ,  ∂C/∂bˡ = δˡ
-import { Activation } from "../../assembly/codes.js";
+// The model: a network's memory, where everything stands in it, and the passes over it.
 import { bytesOf, type DType, type FloatArray } from "../engine/dtype.js";
 import type { Engine } from "../engine/engine.js";
 import type { Kernels } from "../engine/kernels.js";
-import { DisposedError, NonFiniteError } from "../errors.js";
+import { DisposedError } from "../errors.js";
+import { backward, type DenseVisitor, storeGradient } from "./backward.js";
+import { forwardLayer } from "./forward.js";
 import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
 import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
-import { dropoutStream, tensorStream } from "./streams.js";
-import type { DenseSpec, DropoutSpec, LayerSpec, Topology } from "./topology.js";
+import { tensorStream } from "./streams.js";
+import type { DenseSpec, Edge, InputSpec, LayerSpec, Source, Topology } from "./topology.js";
+
+/** An array for each source of the network, such as all a or all δ. */
+export interface Field {
+  /** Where a source's rows stand, `strideOf` its elements apart. */
+  addressOf(source: Source): number;
+}
 
 export class Model {
   readonly kernels: Kernels;
@@ -26,6 +30,17 @@ export class Model {
   #disposed = false;
   /** Address of the matrix that rows are read from, where they are not in the input region. */
   #matrix: number | undefined;
+  /** x and every a. */
+  readonly values: Field = {
+    addressOf: (source) => (source < 0 ? this.input + this.#columnOf(source) : this.addressOf(source, "a")),
+  };
+  /** ∂C/∂x and every δ. */
+  readonly deltas: Field = {
+    addressOf: (source) => (source < 0 ? this.inputDelta + this.#columnOf(source) : this.addressOf(source, "delta")),
+  };
+  readonly #storeGradient: DenseVisitor = (index, layer, rows, training) => {
+    storeGradient(this, index, layer, rows, training, this.gradients - this.parameters);
+  };
   /** Rows of the last pass. */
   rows = 0;
   /** Which dropout masks the passes draw: moves on with every update. */
@@ -39,10 +54,11 @@ export class Model {
     readonly dtype: DType,
     readonly seed: number,
     batch: number,
+    readonly segments = 1,
   ) {
     this.kernels = engine.kernels(dtype);
     this.parameterPlan = planParameters(topology, dtype);
-    this.#plan = planActivations(topology, batch, dtype, false, this.kernels);
+    this.#plan = this.#planFor(batch, false);
     const { bytes } = this.parameterPlan;
     [this.parameters, this.gradients, this.#activations, this.#workspace] = this.#allocate(
       bytes,
@@ -51,6 +67,10 @@ export class Model {
       this.#plan.workspaceBytes,
     ) as [number, number, number, number];
     this.#initialize();
+  }
+
+  get workspace(): number {
+    return this.#workspace;
   }
 
   get plan(): ActivationPlan {
@@ -78,7 +98,7 @@ export class Model {
     const hasInputDelta = this.#plan.inputDelta !== undefined;
     if (rows <= this.#plan.batch && (hasInputDelta || !wantsInputDelta)) return;
     const batch = Math.max(rows, this.#plan.batch);
-    const plan = planActivations(this.topology, batch, this.dtype, hasInputDelta || wantsInputDelta, this.kernels);
+    const plan = this.#planFor(batch, hasInputDelta || wantsInputDelta);
     const [activations, workspace] = this.#allocate(plan.bytes, plan.workspaceBytes) as [number, number];
     this.engine.arena.free(this.#activations);
     this.engine.arena.free(this.#workspace);
@@ -100,7 +120,7 @@ export class Model {
   }
 
   /** Address of the rows that the passes read. */
-  get #input(): number {
+  get input(): number {
     return this.#matrix ?? this.#activations + this.#plan.input;
   }
 
@@ -118,43 +138,45 @@ export class Model {
     return this.#activations + (this.#plan.layers.at(-1) as LayerPlace).a;
   }
 
+  /** Address of the last layer's delta: where ∂C/∂a is put before a backward pass. */
+  get outputDelta(): number {
+    return this.addressOf(this.topology.layers.length - 1, "delta");
+  }
+
   addressOf(layer: number, region: keyof LayerPlace): number {
     return this.#activations + this.#place(layer)[region];
   }
 
-  /** Forward pass over the first `rows` rows of the input region. */
+  /** Forward pass over `rows` rows. Dropout acts where `training`. */
   forward(rows: number, training: boolean): void {
     this.rows = rows;
-    const { layers } = this.topology;
-    for (let index = 0; index < layers.length; index++) {
-      const layer = layers[index] as LayerSpec;
-      if (layer.kind === "dense") this.#forwardDense(index, layer, rows, training);
-      else if (training)
-        this.#applyMask(index, layer, rows, this.#inputOf(index, training), this.addressOf(index, "a"));
-    }
+    for (let index = 0; index < this.topology.layers.length; index++) forwardLayer(this, index, rows, training);
   }
 
-  /** The loss of the outputs against the target region; fills the last layer's delta with ∂C/∂a. */
-  evaluateLoss(rows: number): number {
+  /**
+   * The loss of the outputs against the target region; fills the last layer's delta with ∂C/∂a.
+   *
+   * @param averagedOver how many rows a mean is taken over
+   */
+  evaluateLoss(rows: number, averagedOver = rows): number {
     const { loss, kernels } = this;
-    const { outputs, layers } = this.topology;
-    const scale = scaleOf(loss, rows, outputs);
-    const delta = this.addressOf(layers.length - 1, "delta");
+    const { outputs } = this.topology;
+    const scale = scaleOf(loss, averagedOver, outputs);
+    const delta = this.outputDelta;
     if (loss.code === undefined) {
       return kernels.softmaxCrossEntropy(rows, outputs, this.output, this.target, scale, loss.parameter, delta);
     }
     return kernels.elementwiseLoss(loss.code, rows * outputs, this.output, this.target, scale, loss.parameter, delta);
   }
 
-  /** Backward pass behind `forward` and `evaluateLoss`: fills every delta and gradient. */
-  backward(rows: number, wantsInputDelta: boolean): void {
-    const last = this.topology.layers.length - 1;
-    this.#enterBackward(last, rows);
-    for (let index = last; index >= 0; index--) {
-      const layer = this.topology.layers[index] as LayerSpec;
-      if (layer.kind === "dense") this.#backwardDense(index, layer, rows, wantsInputDelta);
-      else this.#backwardDropout(index, layer, rows, wantsInputDelta);
-    }
+  /**
+   * Backward pass behind `forward`, from ∂C/∂a of the last layer in its delta: fills every delta and gradient.
+   *
+   * @param training as in the forward pass
+   * @param visit what is done at each dense layer once its δ is complete; by default its gradients are computed
+   */
+  backward(rows: number, wantsInputDelta: boolean, training = true, visit: DenseVisitor = this.#storeGradient): void {
+    backward(this, rows, training, wantsInputDelta, visit);
   }
 
   /** What `predict` returns instead of `output`: sigmoid or softmax of it in place, behind a loss from logits. */
@@ -182,39 +204,6 @@ export class Model {
     return this.kernels.firstNonFinite(length, this.gradients) === length;
   }
 
-  /**
-   * The error for the first tensor, in the order of computation, that holds a NaN or an infinity.
-   *
-   * @param lossIsFinite whether the loss was, so that the fault lies behind it and there has been a backward pass
-   */
-  locateNonFinite(step: number, rows: number, lossIsFinite: boolean): NonFiniteError {
-    const { layers, inputs, outputs } = this.topology;
-    const isBad = (address: number, length: number) => this.kernels.firstNonFinite(length, address) < length;
-    if (isBad(this.#input, rows * inputs)) return new NonFiniteError(step, -1, "inputs");
-    if (isBad(this.target, rows * outputs)) return new NonFiniteError(step, -1, "targets");
-    for (const tensor of this.parameterPlan.tensors) {
-      if (isBad(this.parameters + tensor.offset, tensor.length)) {
-        return new NonFiniteError(step, tensor.layer, tensor.name);
-      }
-    }
-    for (const [index, layer] of layers.entries()) {
-      for (const region of ["z", "a"] as const) {
-        if (isBad(this.addressOf(index, region), rows * layer.outputs)) return new NonFiniteError(step, index, region);
-      }
-    }
-    if (!lossIsFinite) return new NonFiniteError(step, -1, "loss");
-    for (let index = layers.length - 1; index >= 0; index--) {
-      const width = (layers[index] as LayerSpec).outputs;
-      if (isBad(this.addressOf(index, "delta"), rows * width)) return new NonFiniteError(step, index, "delta");
-    }
-    for (const tensor of this.parameterPlan.tensors) {
-      if (isBad(this.gradients + tensor.offset, tensor.length)) {
-        return new NonFiniteError(step, tensor.layer, `${tensor.name} gradient`);
-      }
-    }
-    return new NonFiniteError(step, -1, "gradient");
-  }
-
   /** A copy of `length` elements of the arena. */
   copy(address: number, length: number): FloatArray {
     return this.engine.arena.copy(this.dtype, address, length);
@@ -225,104 +214,47 @@ export class Model {
     this.engine.arena.floats(this.dtype).set(values, address / bytesOf(this.dtype));
   }
 
-  #forwardDense(index: number, layer: DenseSpec, rows: number, training: boolean): void {
-    const { activation, inputs, outputs } = layer;
-    const z = this.addressOf(index, "z");
-    const a = this.addressOf(index, "a");
-    // biome-ignore format: operands with their strides, one a line
-    this.kernels.affine(
-      rows, outputs, inputs,
-      this.#inputOf(index, training), inputs,
-      this.#weightOf(index), this.#biasOf(index),
-      z, a, outputs,
-      activation.code, activation.slope,
-      this.#workspace,
-    );
-    if (activation.name === "softmax") this.kernels.softmax(rows, outputs, z, a);
+  weightOf(layer: number): number {
+    return this.parameters + (this.parameterPlan.weights[layer] as number);
   }
 
-  #backwardDense(index: number, layer: DenseSpec, rows: number, wantsInputDelta: boolean): void {
-    const { inputs, outputs } = layer;
-    const delta = this.addressOf(index, "delta");
-    const mirror = this.gradients - this.parameters;
-    // biome-ignore format: operands with their strides, one a line
-    this.kernels.gradient(
-      rows, outputs, inputs,
-      delta,
-      this.#inputOf(index, true), inputs,
-      this.#weightOf(index) + mirror, inputs,
-      layer.bias ? this.#biasOf(index) + mirror : 0,
-      this.#workspace,
-    );
-    if (index === 0 && !wantsInputDelta) return;
-    const below = index === 0 ? this.inputDelta : this.addressOf(index - 1, "delta");
-    const layerBelow = this.topology.layers[index - 1];
-    const fused = layerBelow?.kind === "dense" && layerBelow.activation.name !== "softmax";
-    // biome-ignore format: operands with their strides, one a line
-    this.kernels.delta(
-      rows, inputs, outputs,
-      delta,
-      this.#weightOf(index), inputs,
-      fused ? this.addressOf(index - 1, "z") : below, fused ? this.addressOf(index - 1, "a") : below, below, inputs,
-      fused ? layerBelow.activation.code : Activation.identity, fused ? layerBelow.activation.slope : 0,
-      this.#workspace,
-    );
-    if (layerBelow?.kind === "dense" && !fused) this.#enterBackward(index - 1, rows);
+  /** Address of a layer's bias, 0 where it has none. */
+  biasOf(layer: number): number {
+    const offset = this.parameterPlan.biases[layer];
+    return offset === undefined ? 0 : this.parameters + offset;
   }
 
-  #backwardDropout(index: number, layer: DropoutSpec, rows: number, wantsInputDelta: boolean): void {
-    if (index === 0 && !wantsInputDelta) return;
-    const below = index === 0 ? this.inputDelta : this.addressOf(index - 1, "delta");
-    this.#applyMask(index, layer, rows, this.addressOf(index, "delta"), below);
-    if (index > 0) this.#enterBackward(index - 1, rows);
+  /** Elements in a row of a source. */
+  widthOf(source: Source): number {
+    const { inputSpecs, layers } = this.topology;
+    return source < 0 ? (inputSpecs[-1 - source] as InputSpec).width : (layers[source] as LayerSpec).outputs;
   }
 
-  /** δ ← f′(z) ⊙ δ of one layer: from ∂C/∂a to ∂C/∂z. */
-  #enterBackward(index: number, rows: number): void {
-    const layer = this.topology.layers[index] as LayerSpec;
-    if (layer.kind !== "dense") return;
-    const { activation, outputs } = layer;
-    const a = this.addressOf(index, "a");
-    const delta = this.addressOf(index, "delta");
-    if (activation.name === "softmax") this.kernels.softmaxBackward(rows, outputs, a, delta);
-    else {
-      this.kernels.applyDerivative(
-        activation.code,
-        activation.slope,
-        rows,
-        outputs,
-        outputs,
-        this.addressOf(index, "z"),
-        a,
-        delta,
-      );
+  /** Elements from one row of a source to the next, in every field. */
+  strideOf(source: Source): number {
+    return source < 0 ? this.topology.inputs : (this.topology.layers[source] as LayerSpec).outputs;
+  }
+
+  /** Where a source's numbers come from: a dropout layer's from those below it where it does not act. */
+  resolve(source: Source, training: boolean): Source {
+    let resolved = source;
+    for (let layer = this.topology.layers[resolved]; !training && layer?.kind === "dropout"; ) {
+      resolved = (layer.from[0] as Edge).source;
+      layer = this.topology.layers[resolved];
     }
+    return resolved;
   }
 
-  #applyMask(index: number, layer: DropoutSpec, rows: number, from: number, to: number): void {
-    const { dropout } = this.kernels;
-    dropout(rows * layer.inputs, from, to, layer.rate, this.seed, dropoutStream(index), this.maskStep);
-  }
-
-  /** Address of what enters a layer: the output of the one below, past dropout layers where these do not act. */
-  #inputOf(index: number, training: boolean): number {
-    let below = index - 1;
-    while (below >= 0 && !training && this.topology.layers[below]?.kind === "dropout") below--;
-    return below < 0 ? this.#input : this.addressOf(below, "a");
+  #columnOf(source: Source): number {
+    return (this.topology.inputSpecs[-1 - source] as InputSpec).column * bytesOf(this.dtype);
   }
 
   #place(layer: number): LayerPlace {
     return this.#plan.layers[layer] as LayerPlace;
   }
 
-  #weightOf(layer: number): number {
-    return this.parameters + (this.parameterPlan.weights[layer] as number);
-  }
-
-  /** Address of a layer's bias, 0 where it has none. */
-  #biasOf(layer: number): number {
-    const offset = this.parameterPlan.biases[layer];
-    return offset === undefined ? 0 : this.parameters + offset;
+  #planFor(batch: number, wantsInputDelta: boolean): ActivationPlan {
+    return planActivations(this.topology, batch, this.dtype, this.segments, wantsInputDelta, this.kernels);
   }
 
   #initialize(): void {

@@ -2,7 +2,7 @@
 import { align } from "../engine/arena.js";
 import { bytesOf, type DType } from "../engine/dtype.js";
 import type { Kernels } from "../engine/kernels.js";
-import type { DenseSpec, Topology } from "./topology.js";
+import type { DenseSpec, LayerSpec, Topology } from "./topology.js";
 
 /** A weight or bias, placed in the parameter block; its gradient has the same place in the gradient block. */
 export interface Tensor {
@@ -28,12 +28,18 @@ export interface ParameterPlan {
 
 /** Byte offsets, from the start of the activation block, of what one layer leaves behind for each row. */
 export interface LayerPlace {
-  /** [batch × outputs]; of a dropout layer the same as `a` */
+  /** [batch × outputs]; the same as `a` where f is the identity, and of layers that are not dense */
   readonly z: number;
   /** [batch × outputs] */
   readonly a: number;
   /** [batch × outputs]: ∂C/∂a, then ∂C/∂z */
   readonly delta: number;
+}
+
+/** Consecutive layers, from `first` to the one before `end`. */
+export interface Segment {
+  readonly first: number;
+  readonly end: number;
 }
 
 export interface ActivationPlan {
@@ -43,6 +49,10 @@ export interface ActivationPlan {
   /** ∂C/∂input, where it is wanted */
   readonly inputDelta: number | undefined;
   readonly layers: readonly LayerPlace[];
+  /** The backward pass takes them from the last to the first. */
+  readonly segments: readonly Segment[];
+  /** By layer: whether its place is its own. The others share theirs with layers of other segments, and are computed again. */
+  readonly isKept: readonly boolean[];
   readonly bytes: number;
   readonly workspaceBytes: number;
 }
@@ -55,7 +65,7 @@ export function planParameters(topology: Topology, dtype: DType): ParameterPlan 
     if (spec.kind !== "dense") continue;
     for (const { kind, shape } of tensorsOf(spec)) {
       const length = shape.reduce((product, size) => product * size, 1);
-      tensors.push({ name: `${spec.number}.${kind}`, layer, kind, shape, length, offset: bytes });
+      tensors.push({ name: `${spec.name}.${kind}`, layer, kind, shape, length, offset: bytes });
       bytes += align(length * bytesOf(dtype));
     }
   }
@@ -70,14 +80,25 @@ function tensorsOf(spec: DenseSpec): Pick<Tensor, "kind" | "shape">[] {
   return spec.bias ? [weight, { kind: "bias", shape: [spec.outputs] }] : [weight];
 }
 
-/** The regions of one forward and backward pass over `batch` rows, and the workspace of its products. */
+/**
+ * The regions of one forward and backward pass over `batch` rows, and the workspace of its products.
+ *
+ * With several segments only the layers that later segments read keep their place: the others of all segments share one slot.
+ */
 export function planActivations(
   topology: Topology,
   batch: number,
   dtype: DType,
+  segmentCount: number,
   wantsInputDelta: boolean,
   kernels: Pick<Kernels, "workspaceBytes">,
 ): ActivationPlan {
+  const segments = segmentsOf(topology.layers.length, segmentCount);
+  const isKept = topology.layers.map((_, layer) => {
+    const segment = segments.find(({ end }) => layer < end) as Segment;
+    const isRead = (end: number) => topology.layers.slice(end).some(({ from }) => from.some((e) => e.source === layer));
+    return segments.length === 1 || layer === topology.layers.length - 1 || isRead(segment.end);
+  });
   let bytes = 0;
   const place = (width: number): number => {
     const offset = bytes;
@@ -86,23 +107,44 @@ export function planActivations(
   };
   const input = place(topology.inputs);
   const target = place(topology.outputs);
-  const layers: LayerPlace[] = [];
-  let workspaceBytes = 0;
-  for (const spec of topology.layers) {
-    const { inputs, outputs } = spec;
-    const a = place(outputs);
-    const hasOwnZ = spec.kind === "dense" && spec.activation.name !== "identity";
-    const z = hasOwnZ ? place(outputs) : a;
-    layers.push({ z, a, delta: place(outputs) });
-    if (spec.kind === "dense") {
-      workspaceBytes = Math.max(
-        workspaceBytes,
-        kernels.workspaceBytes(batch, outputs, inputs),
-        kernels.workspaceBytes(batch, inputs, outputs),
-        kernels.workspaceBytes(outputs, inputs, batch),
-      );
-    }
-  }
   const inputDelta = wantsInputDelta ? place(topology.inputs) : undefined;
-  return { batch, input, target, inputDelta, layers, bytes, workspaceBytes: align(workspaceBytes) };
+  const layers: LayerPlace[] = [];
+  const placeLayers = ({ first, end }: Segment, kept: boolean) => {
+    for (let layer = first; layer < end; layer++) {
+      if (isKept[layer] === kept) layers[layer] = placeLayer(topology.layers[layer] as LayerSpec, place);
+    }
+  };
+  for (const segment of segments) placeLayers(segment, true);
+  const slot = bytes;
+  let end = slot;
+  for (const segment of segments) {
+    bytes = slot;
+    placeLayers(segment, false);
+    end = Math.max(end, bytes);
+  }
+  const workspaceBytes = align(Math.max(...topology.layers.map((spec) => workspaceOf(spec, batch, kernels))));
+  return { batch, input, target, inputDelta, layers, segments, isKept, bytes: end, workspaceBytes };
+}
+
+/** So many segments of as equal length as can be. */
+function segmentsOf(layers: number, count: number): Segment[] {
+  const border = (index: number) => Math.round((index * layers) / count);
+  return Array.from({ length: count }, (_, index) => ({ first: border(index), end: border(index + 1) }));
+}
+
+function placeLayer(spec: LayerSpec, place: (width: number) => number): LayerPlace {
+  const a = place(spec.outputs);
+  const hasOwnZ = spec.kind === "dense" && spec.activation.name !== "identity";
+  const z = hasOwnZ ? place(spec.outputs) : a;
+  return { z, a, delta: place(spec.outputs) };
+}
+
+function workspaceOf(spec: LayerSpec, batch: number, kernels: Pick<Kernels, "workspaceBytes">): number {
+  if (spec.kind !== "dense") return 0;
+  const { inputs, outputs } = spec;
+  return Math.max(
+    kernels.workspaceBytes(batch, outputs, inputs),
+    kernels.workspaceBytes(batch, inputs, outputs),
+    kernels.workspaceBytes(outputs, inputs, batch),
+  );
 }

@@ -4,7 +4,8 @@ import type { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
 import type { Model } from "../network/model.js";
-import { checkNumbers, isList, rangeError, typeError } from "../validate.js";
+import type { Topology } from "../network/topology.js";
+import { checkNumbers, checkObject, checkOptions, isList, rangeError, typeError } from "../validate.js";
 
 /** Row-major `[rows, width]`: a flat array, one array a row, or a matrix of the network's engine. */
 export type Rows =
@@ -16,6 +17,9 @@ export type Rows =
   | Float32Array[]
   | Float64Array[]
   | Matrix;
+
+/** Rows of a network's inputs, or for a graph with several inputs an object of rows by the inputs' names. */
+export type Inputs = Rows | Readonly<Record<string, Rows>>;
 
 /** Row-major `[rows, outputs]`, or the index of the right class for each row. */
 export type Targets = Rows | Int32Array | Uint32Array | Uint16Array | Int8Array | Int16Array;
@@ -50,6 +54,32 @@ export function flatten(engine: Engine, name: string, rows: Targets, width: numb
     if (row.length !== width) throw new ShapeError(`"${name}[${index}]" expected ${width} numbers, got ${row.length}`);
     checkNumbers(`${name}[${index}]`, row);
     flat.set(row as ArrayLike<number>, index * width);
+  }
+  return flat;
+}
+
+/**
+ * The rows of all inputs as one flat array.
+ *
+ * @throws TypeError, ShapeError
+ */
+export function flattenInputs(engine: Engine, name: string, x: Inputs, { inputs, inputSpecs }: Topology): Flat {
+  if (x instanceof Matrix || isList(x) || inputSpecs.length === 1) return flatten(engine, name, x as Rows, inputs);
+  const given = checkObject(name, x) as Record<string, Rows>;
+  const names = inputSpecs.map((spec) => spec.name);
+  checkOptions(name, given, names);
+  const parts = inputSpecs.map((spec) => flatten(engine, `${name}.${spec.name}`, given[spec.name] as Rows, spec.width));
+  const counts = inputSpecs.map((spec, index) => countRows(`${name}.${spec.name}`, parts[index] as Flat, spec.width));
+  const rows = counts[0] as number;
+  if (counts.some((count) => count !== rows)) {
+    throw new ShapeError(`"${name}" expected as many rows for each of ${names.join(", ")}, got ${counts.join(", ")}`);
+  }
+  const flat = new Float64Array(rows * inputs);
+  for (const [index, { width, column }] of inputSpecs.entries()) {
+    const part = parts[index] as Flat;
+    for (let i = 0; i < rows * width; i++) {
+      flat[Math.floor(i / width) * inputs + column + (i % width)] = part[i] as number;
+    }
   }
   return flat;
 }
@@ -101,12 +131,12 @@ export function parseDataset(
   engine: Engine,
   xName: string,
   yName: string,
-  x: Rows,
+  x: Inputs,
   y: Targets,
-  inputs: number,
-  outputs: number,
+  topology: Topology,
 ): Dataset {
-  const flatX = flatten(engine, xName, x, inputs);
+  const { inputs, outputs } = topology;
+  const flatX = flattenInputs(engine, xName, x, topology);
   const flatY = flatten(engine, yName, y, outputs);
   const rows = countRows(xName, flatX, inputs);
   return { rows, x: flatX, y: flatY, kind: checkTargets(yName, flatY, rows, outputs) };

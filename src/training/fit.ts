@@ -10,7 +10,7 @@ import {
   checkPositive,
   typeError,
 } from "../validate.js";
-import { type Dataset, parseDataset, type Rows, stageRows, stageTargets, type Targets } from "./batches.js";
+import { type Dataset, type Inputs, parseDataset, stageRows, stageTargets, type Targets } from "./batches.js";
 import { evaluate } from "./evaluate.js";
 import { checkScheduled, type Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
@@ -70,7 +70,7 @@ export interface FitOptions {
   /** Whether each epoch takes the rows in a new order, by the network's seed; true by default. */
   shuffle?: boolean;
   /** Rows and targets that are evaluated after each epoch. */
-  validation?: readonly [Rows, Targets];
+  validation?: readonly [Inputs, Targets];
   /** The learning rate of each step, instead of the optimizer's own. */
   schedule?: Schedule;
   clipNorm?: number;
@@ -120,9 +120,8 @@ interface Run {
   readonly yieldEvery: number;
 }
 
-export function parseFit(model: Model, x: Rows, y: Targets, options: FitOptions): Run {
+export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOptions): Run {
   checkOptions("options", options, OPTIONS);
-  const { inputs, outputs } = model.topology;
   const { validation, earlyStopping, signal, schedule, yieldEvery = 16 } = options;
   const optimizer = checkOptimizer(options.optimizer);
   if (validation !== undefined && !(Array.isArray(validation) && validation.length === 2)) {
@@ -130,10 +129,10 @@ export function parseFit(model: Model, x: Rows, y: Targets, options: FitOptions)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError("signal", "an AbortSignal", signal);
   return {
-    data: parseDataset(model.engine, "x", "y", x, y, inputs, outputs),
+    data: parseDataset(model.engine, "x", "y", x, y, model.topology),
     validation:
       validation &&
-      parseDataset(model.engine, "validation[0]", "validation[1]", validation[0], validation[1], inputs, outputs),
+      parseDataset(model.engine, "validation[0]", "validation[1]", validation[0], validation[1], model.topology),
     optimizer,
     epochs: checkInteger("epochs", options.epochs ?? 1, 1),
     batchSize: checkInteger("batchSize", options.batchSize ?? 32, 1),

@@ -1,6 +1,7 @@
 // The trainer: one update from a staged batch, and the optimizer state that it keeps between updates.
 import { bytesOf } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
+import { locateNonFinite } from "../network/nonfinite.js";
 import type { Block, Optimizer } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
@@ -83,9 +84,9 @@ export class Trainer {
     this.use(optimizer);
     model.forward(rows, true);
     const loss = model.evaluateLoss(rows);
-    if (!Number.isFinite(loss)) throw model.locateNonFinite(this.steps + 1, rows, false);
+    if (!Number.isFinite(loss)) throw locateNonFinite(model, this.steps + 1, rows);
     model.backward(rows, false);
-    if (!model.hasFiniteGradient()) throw model.locateNonFinite(this.steps + 1, rows, true);
+    if (!model.hasFiniteGradient()) throw locateNonFinite(model, this.steps + 1, rows);
     this.#clip(clipping);
     this.#optimizerSteps++;
     optimizer.update(this.#block, this.#optimizerSteps, rate, this.#penalties.l2);

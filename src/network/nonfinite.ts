@@ -1,0 +1,36 @@
+// Where a NaN or an infinity came from: the passes of a step once more, with a look at every tensor.
+import { NonFiniteError } from "../errors.js";
+import { forwardLayer } from "./forward.js";
+import type { Model } from "./model.js";
+
+/**
+ * The error for the first tensor, in the order of computation, that is not finite.
+ *
+ * @param step counted from 1
+ */
+export function locateNonFinite(model: Model, step: number, rows: number): NonFiniteError {
+  const { layers, inputs, outputs } = model.topology;
+  const { tensors } = model.parameterPlan;
+  const isBad = (address: number, length: number) => model.kernels.firstNonFinite(length, address) < length;
+  if (isBad(model.input, rows * inputs)) return new NonFiniteError(step, -1, "inputs");
+  if (isBad(model.target, rows * outputs)) return new NonFiniteError(step, -1, "targets");
+  for (const { name, layer, offset, length } of tensors) {
+    if (isBad(model.parameters + offset, length)) return new NonFiniteError(step, layer, name);
+  }
+  for (const [index, layer] of layers.entries()) {
+    forwardLayer(model, index, rows, true);
+    for (const region of ["z", "a"] as const) {
+      if (isBad(model.addressOf(index, region), rows * layer.outputs)) return new NonFiniteError(step, index, region);
+    }
+  }
+  if (!Number.isFinite(model.evaluateLoss(rows))) return new NonFiniteError(step, -1, "loss");
+  let badDelta = -1;
+  model.backward(rows, false, true, (index, layer) => {
+    if (badDelta < 0 && isBad(model.addressOf(index, "delta"), rows * layer.outputs)) badDelta = index;
+  });
+  if (badDelta >= 0) return new NonFiniteError(step, badDelta, "delta");
+  for (const { name, layer, offset, length } of tensors) {
+    if (isBad(model.gradients + offset, length)) return new NonFiniteError(step, layer, `${name} gradient`);
+  }
+  return new NonFiniteError(step, -1, "gradient");
+}
