@@ -8,16 +8,8 @@ import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
 import { parseTopology } from "../network/topology.js";
-import {
-  checkTargets,
-  countRows,
-  flatten,
-  parseDataset,
-  type Rows,
-  stageRows,
-  stageTargets,
-  type Targets,
-} from "../training/batches.js";
+import { checkTargets, countRows } from "../rows.js";
+import { flatten, parseDataset, type Rows, stageRows, stageTargets, type Targets } from "../training/batches.js";
 import { type Evaluation, evaluate, outputsOf } from "../training/evaluate.js";
 import { checkOptimizer, type FitOptions, fit, type History, parseFit } from "../training/fit.js";
 import type { Optimizer } from "../training/optimizer.js";
