@@ -28,6 +28,17 @@ export {
   UnsupportedHostError,
   WorkerError,
 } from "./errors.js";
+export { accuracy, topKAccuracy } from "./metrics/accuracy.js";
+export { type ClassAverages, type ConfusionMatrix, confusionMatrix } from "./metrics/confusion.js";
+export { logLoss } from "./metrics/log-loss.js";
+export type { MetricOptions, RowMajor } from "./metrics/pairs.js";
+export {
+  meanAbsoluteError,
+  meanSquaredError,
+  rootMeanSquaredError,
+  rSquared,
+} from "./metrics/regression.js";
+export { rocAuc } from "./metrics/roc.js";
 export type { Activation, ActivationName } from "./network/activation.js";
 export { Graph, type GraphDefinition, graph } from "./network/graph.js";
 export type { Initializer, InitializerName } from "./network/initializer.js";

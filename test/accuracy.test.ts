@@ -1,6 +1,6 @@
 // What trained networks are worth: accuracy on test rows never seen, beside PyTorch's and scikit-learn's on the same split.
 import { expect, test } from "vitest";
-import { adam, dense, Network } from "../src/index.js";
+import { accuracy, adam, dense, Network, rSquared } from "../src/index.js";
 import { engineOf } from "./support/builds.js";
 import { columnStatistics, mean, pick, readTable, standardize } from "./support/data.js";
 import { loadFixtures } from "./support/fixtures.js";
@@ -39,13 +39,6 @@ function split({ dataset, metric, fixed_split_test_index: testRows }: AccuracyCa
   };
 }
 
-/** 1 − Σ(y − t)² / Σ(t − mean t)² */
-function coefficientOfDetermination(outputs: ArrayLike<number>, targets: number[]): number {
-  const residual = mean(targets.map((target, row) => (target - (outputs[row] as number)) ** 2));
-  const center = mean(targets);
-  return 1 - residual / mean(targets.map((target) => (target - center) ** 2));
-}
-
 test.each(cases)("$dataset: $metric", async (one) => {
   const { dataset, metric, epochs, batch_size: batchSize } = one;
   const { outputs, train, test } = split(one);
@@ -61,11 +54,8 @@ test.each(cases)("$dataset: $metric", async (one) => {
       engine,
     });
     await net.fit(train.x, train.y, { optimizer: adam({ learningRate: 1e-3 }), epochs, batchSize, yieldEvery: 100 });
-    scores.push(
-      metric === "R2"
-        ? coefficientOfDetermination(net.predict(test.x), test.y)
-        : (net.evaluate(test.x, test.y).accuracy as number),
-    );
+    const predictions = net.predict(test.x);
+    scores.push(metric === "R2" ? rSquared(predictions, test.y) : accuracy(predictions, test.y));
     net.dispose();
   }
   if (process.env.SHOW) console.log(`SHOW\t${dataset}\t${scores}\t${JSON.stringify(one.fixed_split_10_seeds.torch)}`);

@@ -89,8 +89,9 @@ test("the README's first example runs in an empty project", async () => {
 /** Uses a type of each kind that the package exports. */
 const CONSUMER = `
 import {
-  adam, cosineDecay, dense, dropout, Engine, gradCheck, Network, ShapeError,
-  type Activation, type BuildName, type EpochRecord, type FitOptions, type History, type Layer, type Optimizer, type Schedule,
+  adam, confusionMatrix, cosineDecay, dense, dropout, Engine, gradCheck, Network, ShapeError,
+  type Activation, type BuildName, type ConfusionMatrix, type EpochRecord, type FitOptions, type History, type Layer,
+  type Optimizer, type Schedule,
 } from "lanegrad";
 
 const engine: Engine = await Engine.create({ deterministic: true });
@@ -104,11 +105,12 @@ const options: FitOptions = { optimizer, schedule, onEpochEnd: (record: EpochRec
 const history: History = await net.fit([[0, 1, 2]], [1], options);
 const losses: number[] = history.epochs.map((epoch) => epoch.loss);
 const outputs: Float32Array | Float64Array = net.predict(new Float32Array(3));
+const confusion: ConfusionMatrix = confusionMatrix(outputs, [1]);
 const worst: number = gradCheck(net, [[0, 1, 2]], [1]).maxRelativeError;
 const bytes: number = net.memory.total + engine.memory.used;
 const product = engine.matrix(2, 2, { dtype: "float64", values: [1, 2, 3, 4] });
 engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" }), transposeA: true });
-console.log(new ShapeError("").message, build, losses, outputs, worst, bytes);
+console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes);
 
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});

@@ -10,9 +10,8 @@ import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
 import type { LayerPlace } from "../network/plan.js";
 import { parseChain, type Topology } from "../network/topology.js";
+import { checkTargets, countRows } from "../rows.js";
 import {
-  checkTargets,
-  countRows,
   flatten,
   flattenInputs,
   type Inputs,

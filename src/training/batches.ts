@@ -5,7 +5,8 @@ import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
 import type { Model } from "../network/model.js";
 import type { Topology } from "../network/topology.js";
-import { checkNumbers, checkObject, checkOptions, isList, rangeError, typeError } from "../validate.js";
+import { checkTargets, countRows, flattenRows, type Kind } from "../rows.js";
+import { checkObject, checkOptions, isList } from "../validate.js";
 
 /** Row-major `[rows, width]`: a flat array, one array a row, or a matrix of the network's engine. */
 export type Rows =
@@ -27,8 +28,6 @@ export type Targets = Rows | Int32Array | Uint32Array | Uint16Array | Int8Array 
 /** Rows as kernels' callers take them: flat numbers. */
 export type Flat = Exclude<Targets, number[][] | Float32Array[] | Float64Array[] | Matrix>;
 
-type Kind = "values" | "classes";
-
 /**
  * The rows as one flat array, checked: the same array where it is flat already. Numbers that stand in the arena are copied,
  * since a view on them ends when the arena grows.
@@ -42,20 +41,8 @@ export function flatten(engine: Engine, name: string, rows: Targets, width: numb
       throw new ShapeError(`"${name}" expected a matrix with ${width} columns, got ${rows.cols}`);
     return flatten(engine, name, rows.values, width);
   }
-  if (!isList(rows)) throw typeError(name, "a typed array or an array of numbers", rows);
-  if (!Array.isArray(rows)) return engine.arena.owns(rows as Flat) ? (rows as Flat).slice() : (rows as Flat);
-  if (!isList(rows[0])) {
-    checkNumbers(name, rows);
-    return rows as number[];
-  }
-  const flat = new Float64Array(rows.length * width);
-  for (const [index, row] of (rows as unknown[]).entries()) {
-    if (!isList(row)) throw typeError(`${name}[${index}]`, "an array of numbers", row);
-    if (row.length !== width) throw new ShapeError(`"${name}[${index}]" expected ${width} numbers, got ${row.length}`);
-    checkNumbers(`${name}[${index}]`, row);
-    flat.set(row as ArrayLike<number>, index * width);
-  }
-  return flat;
+  const flat = flattenRows(name, rows, width) as Flat;
+  return !Array.isArray(flat) && engine.arena.owns(flat) ? flat.slice() : flat;
 }
 
 /**
@@ -82,40 +69,6 @@ export function flattenInputs(engine: Engine, name: string, x: Inputs, { inputs,
     }
   }
   return flat;
-}
-
-/**
- * How many rows of `width` a flat array holds.
- *
- * @throws ShapeError if they are not whole, or none
- */
-export function countRows(name: string, flat: Flat, width: number): number {
-  const rows = flat.length / width;
-  if (rows === 0 || !Number.isInteger(rows)) {
-    throw new ShapeError(`"${name}" expected one or more rows of ${width} numbers, got ${flat.length} numbers`);
-  }
-  return rows;
-}
-
-/**
- * Whether targets are values `[rows, outputs]` or class indices `[rows]`.
- *
- * @throws ShapeError if they are neither
- * @throws RangeError for a class that there is not
- */
-export function checkTargets(name: string, flat: Flat, rows: number, outputs: number): Kind {
-  if (flat.length === rows * outputs) return "values";
-  if (flat.length !== rows) {
-    const classes = outputs > 1 ? `, or ${rows} class indices` : "";
-    throw new ShapeError(`"${name}" expected ${rows} × ${outputs} numbers${classes}, got ${flat.length} numbers`);
-  }
-  for (let row = 0; row < rows; row++) {
-    const label = flat[row] as number;
-    if (!Number.isInteger(label) || label < 0 || label >= outputs) {
-      throw rangeError(`${name}[${row}]`, `a class index from 0 to ${outputs - 1}`, label);
-    }
-  }
-  return "classes";
 }
 
 /** Rows and targets of one data set, checked once. */
