@@ -22,12 +22,14 @@ export {
 export { Matrix } from "./engine/matrix.js";
 export {
   DisposedError,
+  FormatError,
   NonFiniteError,
   OutOfMemoryError,
   ShapeError,
   UnsupportedHostError,
   WorkerError,
 } from "./errors.js";
+export { writeFileAtomically } from "./format/file.js";
 export { accuracy, topKAccuracy } from "./metrics/accuracy.js";
 export { type ClassAverages, type ConfusionMatrix, confusionMatrix } from "./metrics/confusion.js";
 export { logLoss } from "./metrics/log-loss.js";
@@ -56,7 +58,8 @@ export {
 export type { Loss, LossName, Reduction } from "./network/loss.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
-export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";
+export type { EarlyStopping, FitOptions } from "./training/fit-options.js";
+export type { BatchRecord, EpochRecord, History, StopReason } from "./training/history.js";
 export {
   type AdagradOptions,
   type AdamOptions,

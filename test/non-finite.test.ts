@@ -75,7 +75,7 @@ describe.each(VARIANTS)("a bad batch under $build in $dtype", ({ engine, dtype }
       for (let turn = 0; turn < 2; turn++) {
         const error = errorOf(() => net.trainBatch(x, y, optimizer));
         expect(error).toMatchObject({ name: "NonFiniteError", step: 4, layer: -1, tensor });
-        expect(error.message).toBe(`NaN or infinity in ${tensor} at step 4; the parameters were left as they were`);
+        expect(error.message).toBe(`NaN or infinity in ${tensor} at step 4; its update was not applied`);
         expect(valuesOf(net)).toEqual(before);
       }
       expect(engine.memory.used).toBe(used);

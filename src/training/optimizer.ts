@@ -22,12 +22,17 @@ export interface Block {
   readonly stride: number;
 }
 
-/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
-export interface Optimizer {
+/** What tells whether the state that one optimizer left is another one's as well: its formula and its numbers. */
+export interface OptimizerRecord {
   readonly name: string;
-  readonly learningRate: number;
   /** How many mirrors of the parameter block the optimizer keeps. */
   readonly states: number;
+  readonly hyperparameters: Readonly<Record<string, number | boolean>>;
+}
+
+/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
+export interface Optimizer extends OptimizerRecord {
+  readonly learningRate: number;
   /**
    * Applies one update.
    *
@@ -72,6 +77,7 @@ export function sgd(options: SgdOptions): Optimizer {
     name: "sgd",
     learningRate,
     states,
+    hyperparameters: { learningRate, momentum, dampening, nesterov, weightDecay },
     update({ kernels, length, parameters, gradients, state }, step, rate, decay) {
       const velocity = states === 0 ? 0 : state;
       const damping = step === 1 ? 0 : dampening;
@@ -102,6 +108,7 @@ export function adagrad(options: AdagradOptions): Optimizer {
     name: "adagrad",
     learningRate,
     states: 1,
+    hyperparameters: { learningRate, epsilon, weightDecay },
     update({ kernels, length, parameters, gradients, state }, _step, rate, decay) {
       kernels.adagrad(length, parameters, gradients, state, rate, epsilon, weightDecay + decay);
     },
@@ -142,6 +149,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     name: "rmsprop",
     learningRate,
     states: 1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1),
+    hyperparameters: { learningRate, alpha, epsilon, momentum, centered, weightDecay },
     update({ kernels, length, parameters, gradients, state, stride }, _step, rate, decay) {
       const mean = centered ? state + meanIndex * stride : 0;
       const velocity = momentum === 0 ? 0 : state + velocityIndex * stride;
@@ -207,6 +215,7 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
     name,
     learningRate,
     states: amsgrad ? 3 : 2,
+    hyperparameters: { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad },
     update({ kernels, length, parameters, gradients, state, stride }, step, rate, decay) {
       const largest = amsgrad ? state + 2 * stride : 0;
       const unbias = Math.sqrt(1 - integerPower(beta2, step));
