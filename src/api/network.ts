@@ -158,7 +158,7 @@ export class Network {
     checkInteger("batchSize", batchSize, 1);
     const penalties = { l1: checkNotNegative("l1", l1), l2: checkNotNegative("l2", l2) };
     checkEngine(options.engine);
-    const written = encode({ ...options, graph: options.graph?.definition, engine: undefined });
+    const written = encode({ ...options, graph: options.graph?.definition, engine: undefined, batchSize: undefined });
     const engine = options.engine ?? (await Engine.shared());
     const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments);
     return new Network(model, new Trainer(model, penalties), written);
