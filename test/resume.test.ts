@@ -330,6 +330,15 @@ describe("a checkpoint", () => {
 });
 
 describe("the state of the optimizer", () => {
+  test("starts anew with an equal one, where it comes from no file", async () => {
+    const optimizerOf = () => sgd({ learningRate: 0.1, momentum: 0.9 });
+    const [net, twin] = [await create(classifier), await create(classifier)];
+    for (const one of [net, twin]) one.trainBatch(x, labels, optimizerOf());
+    net.trainBatch(x, labels, optimizerOf());
+    twin.trainBatch(x, labels, sgd({ learningRate: 0.1 }));
+    expect(stateOf(net).values).toEqual(stateOf(twin).values);
+  });
+
   test.each([
     ["an equal optimizer", () => adam({ learningRate: 0.01 }), true],
     ["another learning rate", () => adam({ learningRate: 0.02 }), false],
@@ -403,6 +412,30 @@ describe("resume", () => {
     expect(stateOf(net)).toEqual(stateOf(whole));
   });
 
+  test("writes checkpoints that know nothing of where the run was interrupted", async () => {
+    const more = { validation, earlyStopping: { patience: 9 } };
+    const net = await interrupted(more);
+    const files: Uint8Array[] = [];
+    const onBatchEnd = () => void files.push(net.checkpoint());
+    const history = await net.fit(x, labels, { ...options, ...more, onBatchEnd });
+    for (const file of files) {
+      const other = await restored(file);
+      const resumed = await other.fit(x, labels, { ...options, ...more });
+      expect(withoutTimes(resumed)).toEqual(withoutTimes(history));
+      expect(stateOf(other)).toEqual(stateOf(net));
+    }
+    expect(files).toHaveLength(7);
+  });
+
+  test("leaves the history of the interrupted run as it was", async () => {
+    const net = await create(classifier);
+    const controller = new AbortController();
+    const onEpochEnd = () => controller.abort();
+    const first = await net.fit(x, labels, { ...options, resume: false, onEpochEnd, signal: controller.signal });
+    expect((await net.fit(x, labels, options)).epochs).toHaveLength(4);
+    expect(first.epochs).toHaveLength(1);
+  });
+
   test("goes on after an error in a callback or in the data", async () => {
     const whole = await create(classifier);
     await whole.fit(x, labels, { ...options, resume: false });
@@ -421,7 +454,6 @@ describe("resume", () => {
   test("rolls back to the start of the epoch, also where that was before the checkpoint", async () => {
     const bad = [...x];
     const run = async (stop: boolean) => {
-      // the last row of the second epoch's order is good in the first one and bad in the second
       let net = await create(classifier);
       const controller = new AbortController();
       const more: Partial<FitOptions> = { onNonFinite: "rollback", shuffle: false, resume: false };
