@@ -128,7 +128,7 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 export class Network {
   readonly #model: Model;
   readonly #trainer: Trainer;
-  readonly #progress: Progress = { orders: 0, run: undefined };
+  readonly #progress: Progress = { orders: 0 };
   /** The options, as checkpoints keep them. */
   readonly #options: string;
   #fitting = false;

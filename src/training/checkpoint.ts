@@ -15,8 +15,13 @@ const VERSION = "1";
 
 const STORED: Record<DType, string> = { float32: "F32", float64: "F64" };
 
-/** What the names of tensors begin with: nothing for the network's parameters. A layer's name has no dot. */
-const PREFIX = { now: "", best: "best.", last: "last.", good: "good." };
+/**
+ * What the names of tensors begin with that are not the network's parameters. A parameter's own name is a layer's and its kind,
+ * with no other dot.
+ */
+const BEST = "best.";
+const LAST = "last.";
+const GOOD = "good.";
 
 /** A value as JSON, with the numbers that JSON has no words for. */
 export function encode(value: unknown): string {
@@ -37,8 +42,7 @@ function decode(name: string, metadata: TensorFile["metadata"]): Record<string, 
 /** @param network the network's options, as `encode` writes them */
 export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progress, network: string): Uint8Array {
   const tensors = new Map<string, StoredTensor>();
-  const addBlock = (prefix: string, block: FloatArray | undefined) => {
-    if (block === undefined) return;
+  const addBlock = (prefix: string, block: FloatArray) => {
     for (const { name, shape, length, offset } of model.parameterPlan.tensors) {
       const bytes = new Uint8Array(block.buffer, block.byteOffset + offset, length * bytesOf(model.dtype));
       tensors.set(prefix + name, { dtype: STORED[model.dtype], shape, bytes });
@@ -56,12 +60,12 @@ export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progre
     orders,
     // The memory is planned alike, so that evaluation goes by the same chunks and rounds its sums alike.
     batchSize: model.plan.batch,
-    optimizer: addSnapshot(PREFIX.now, trainer.snapshot()),
+    optimizer: addSnapshot("", trainer.snapshot()),
     run: run && {
       ...run,
-      bestParameters: addBlock(PREFIX.best, run.bestParameters),
-      lastParameters: addBlock(PREFIX.last, run.lastParameters),
-      good: run.good && addSnapshot(PREFIX.good, run.good),
+      bestParameters: run.bestParameters && addBlock(BEST, run.bestParameters),
+      lastParameters: run.lastParameters && addBlock(LAST, run.lastParameters),
+      good: run.good && addSnapshot(GOOD, run.good),
     },
   };
   const metadata = new Map([
@@ -116,7 +120,7 @@ function load(
     const maskStep = checkCount("maskStep", training.maskStep);
     const orders = checkCount("orders", training.orders);
     const run = training.run === undefined ? undefined : parseRun(tensors, model, training.run);
-    trainer.restore(parseSnapshot(tensors, model, PREFIX.now, training.optimizer));
+    trainer.restore(parseSnapshot(tensors, model, "", training.optimizer));
     trainer.steps = steps;
     model.maskStep = maskStep;
     progress.orders = orders;
@@ -142,9 +146,9 @@ function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown):
   };
   return {
     ...run,
-    bestParameters: blockOf(PREFIX.best),
-    lastParameters: blockOf(PREFIX.last),
-    good: run.good && parseSnapshot(tensors, model, PREFIX.good, run.good),
+    bestParameters: blockOf(BEST),
+    lastParameters: blockOf(LAST),
+    good: run.good && parseSnapshot(tensors, model, GOOD, run.good),
   };
 }
 

@@ -20,17 +20,17 @@ export interface RunState {
   step: number;
   /** Of the epoch's batches so far: their loss, right outputs and seconds. */
   loss: number;
-  correct: number | undefined;
+  correct?: number;
   seconds: number;
   /** Of the last batch. */
   learningRate: number;
-  best: { readonly loss: number; readonly epoch: number } | undefined;
+  best?: { readonly loss: number; readonly epoch: number };
   /** The best epoch's, where they are to be put back. */
-  bestParameters: FloatArray | undefined;
+  bestParameters?: FloatArray;
   /** Those to go on with, where a signal ended the run and the best ones were put in their place. */
-  lastParameters: FloatArray | undefined;
+  lastParameters?: FloatArray;
   /** The start of the epoch, where a NaN rolls back to it. */
-  good: Snapshot | undefined;
+  good?: Snapshot;
 }
 
 /** Where training of a network stands. */
@@ -38,7 +38,7 @@ export interface Progress {
   /** Orders of rows that were drawn over the life of the network, so that no two epochs have the same. */
   orders: number;
   /** The run that is not at its end. */
-  run: RunState | undefined;
+  run?: RunState;
 }
 
 export function startOf({ data, batchSize, shuffle }: Run, { orders }: Progress): RunState {
@@ -54,10 +54,6 @@ export function startOf({ data, batchSize, shuffle }: Run, { orders }: Progress)
     correct: 0,
     seconds: 0,
     learningRate: 0,
-    best: undefined,
-    bestParameters: undefined,
-    lastParameters: undefined,
-    good: undefined,
   };
 }
 
