@@ -99,7 +99,7 @@ export class Trainer {
   #clip({ norm, value }: Clipping): void {
     const { kernels, length, gradients } = this.#block;
     if (norm !== undefined) {
-      const factor = norm / (Math.sqrt(kernels.sumOfSquares(length, gradients)) + NORM_GUARD);
+      const factor = norm / (Math.sqrt(kernels.dot(length, gradients, gradients)) + NORM_GUARD);
       if (factor < 1) kernels.scale(length, gradients, factor);
     }
     if (value !== undefined) kernels.clamp(length, gradients, value);
