@@ -10,6 +10,9 @@ export {
   type Parameter,
 } from "./api/network.js";
 export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
+export type { Jacobian, JacobianMode } from "./differentiation/jacobian.js";
+export type { SampleGradients } from "./differentiation/persample.js";
+export type { Direction, VectorJacobianProduct } from "./differentiation/products.js";
 export type { BuildName } from "./engine/builds.js";
 export type { DType, FloatArray } from "./engine/dtype.js";
 export {

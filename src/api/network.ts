@@ -1,5 +1,19 @@
 // The public network: checks arguments at the edge, and hands the work to the model, the trainer and the loop.
 import { checkGradient, type GradCheckOptions, type GradCheckReport } from "../differentiation/gradcheck.js";
+import { hessianVectorProduct } from "../differentiation/hessian.js";
+import {
+  type Jacobian,
+  type JacobianMode,
+  jacobianByInputs,
+  jacobianByParameters,
+} from "../differentiation/jacobian.js";
+import { perSampleGradients, type SampleGradients } from "../differentiation/persample.js";
+import {
+  type Direction,
+  jacobianVectorProduct,
+  type VectorJacobianProduct,
+  vectorJacobianProduct,
+} from "../differentiation/products.js";
 import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
 import { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
@@ -253,6 +267,81 @@ export class Network {
   }
 
   /**
+   * Reverse mode: uᵀ·J, where J is the Jacobian of `forward`'s outputs. One forward and one backward pass.
+   *
+   * @param u `[rows, outputs]`
+   * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  vjp(x: Inputs, u: Rows): VectorJacobianProduct {
+    const rows = this.#stageInputs(x, true);
+    return vectorJacobianProduct(this.#model, rows, this.#checked("u", u, rows, this.outputs));
+  }
+
+  /**
+   * Forward mode: J·v, the tangent `[rows, outputs]` of `forward`'s outputs while inputs and parameters move along v. One
+   * forward pass and one of tangents.
+   *
+   * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  jvp(x: Inputs, direction: Direction<Inputs>): FloatArray {
+    const model = this.#live();
+    checkOptions("direction", direction, ["x", "parameters"]);
+    const { x: along, parameters } = direction;
+    const rows = this.#stageInputs(x, false);
+    const tangent = along === undefined ? undefined : flattenInputs(model.engine, "direction.x", along, model.topology);
+    if (tangent !== undefined) this.#checked("direction.x", tangent, rows, this.inputs);
+    const write = parameters === undefined ? undefined : this.#writer("direction.parameters", parameters);
+    return jacobianVectorProduct(model, rows, tangent, write);
+  }
+
+  /**
+   * The derivatives of `forward`'s outputs by the inputs, or by the parameters: the latter in reverse mode, of every row.
+   *
+   * @param options mode: "auto" (default) takes forward mode where there are fewer inputs than outputs
+   * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  jacobian(x: Inputs, options?: { mode?: JacobianMode; by?: "inputs" }): Jacobian;
+  jacobian(x: Inputs, options: { by: "parameters" }): Record<string, SampleGradients>;
+  jacobian(
+    x: Inputs,
+    options: { mode?: JacobianMode; by?: "inputs" | "parameters" } = {},
+  ): Jacobian | Record<string, SampleGradients> {
+    this.#live();
+    checkOptions("options", options, ["mode", "by"]);
+    const by = checkName("by", options.by ?? "inputs", ["inputs", "parameters"]);
+    const modes = by === "inputs" ? (["auto", "forward", "reverse"] as const) : (["auto", "reverse"] as const);
+    const mode = checkName<JacobianMode>("mode", options.mode ?? "auto", modes);
+    const rows = this.#stageInputs(x, true);
+    return by === "inputs" ? jacobianByInputs(this.#model, rows, mode) : jacobianByParameters(this.#model, rows);
+  }
+
+  /**
+   * The loss's Hessian by the parameters times a direction, exact. Dropout acts as in `backward`.
+   *
+   * @param direction by name, shaped as the parameters; those not named stand still
+   * @returns by name, for every parameter
+   * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  hvp(x: Inputs, y: Targets, direction: Record<string, ArrayLike<number>>): Record<string, FloatArray> {
+    const model = this.#live();
+    const write = this.#writer("direction", direction);
+    return hessianVectorProduct(model, this.#stage(x, y, false), write);
+  }
+
+  /**
+   * The gradient of each row's own loss, as if it were a batch of one row. Dropout acts as in `backward`.
+   *
+   * @returns by name; `values` of shape `[rows, …shape of the parameter]`
+   * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  perSampleGradients(x: Inputs, y: Targets): Record<string, SampleGradients> {
+    const model = this.#live();
+    const rows = this.#stage(x, y, false);
+    model.forward(rows, true);
+    return perSampleGradients(model, rows, true, 1, () => model.evaluateLoss(rows, 1));
+  }
+
+  /**
    * Loss, and accuracy where the loss is one of classification, without dropout.
    *
    * @throws ShapeError, RangeError, TypeError, DisposedError
@@ -285,22 +374,7 @@ export class Network {
    * @throws ShapeError for a name there is not or a wrong size, before anything is written
    */
   setParameters(values: Record<string, ArrayLike<number>>): void {
-    const model = this.#live();
-    const entries = Object.entries(checkObject("values", values) as Record<string, Rows>).map(([name, given]) => {
-      const tensor = model.parameterPlan.tensors.find((candidate) => candidate.name === name);
-      if (tensor === undefined) {
-        const known = model.parameterPlan.tensors.map((candidate) => candidate.name).join(", ");
-        throw new ShapeError(`no parameter "${name}"; there are ${known}`);
-      }
-      const flat = flatten(model.engine, name, given, tensor.shape.at(-1) as number);
-      if (flat.length !== tensor.length) {
-        throw new ShapeError(
-          `"${name}" expected ${tensor.shape.join(" × ")} = ${tensor.length} numbers, got ${flat.length}`,
-        );
-      }
-      return { address: model.parameters + tensor.offset, flat };
-    });
-    for (const { address, flat } of entries) model.write(address, flat);
+    this.#writer("values", values)(this.#live().parameters);
   }
 
   /**
@@ -354,6 +428,51 @@ export class Network {
     const sampleSize = checkInteger("sampleSize", options.sampleSize ?? Number.MAX_SAFE_INTEGER, 1, LARGEST_SEED);
     const seed = checkInteger("seed", options.seed ?? 0, 0, LARGEST_SEED);
     return checkGradient(model, this.#stage(x, y, false), epsilon, sampleSize, seed);
+  }
+
+  /**
+   * Checks tensors given by name, and gives a function that writes them into a mirror of the parameter block.
+   *
+   * @throws ShapeError for a name there is not or a wrong size
+   */
+  #writer(argument: string, values: Record<string, ArrayLike<number>>): (block: number) => void {
+    const model = this.#live();
+    const { tensors } = model.parameterPlan;
+    const entries = Object.entries(checkObject(argument, values) as Record<string, Rows>).map(([name, given]) => {
+      const tensor = tensors.find((candidate) => candidate.name === name);
+      if (tensor === undefined) {
+        throw new ShapeError(`no parameter "${name}"; there are ${tensors.map((known) => known.name).join(", ")}`);
+      }
+      const flat = flatten(model.engine, name, given, tensor.shape.at(-1) as number);
+      if (flat.length !== tensor.length) {
+        throw new ShapeError(
+          `"${name}" expected ${tensor.shape.join(" × ")} = ${tensor.length} numbers, got ${flat.length}`,
+        );
+      }
+      return { offset: tensor.offset, flat };
+    });
+    return (block) => {
+      for (const { offset, flat } of entries) model.write(block + offset, flat);
+    };
+  }
+
+  /** Rows of exactly this size. */
+  #checked(name: string, values: Targets, rows: number, width: number): ArrayLike<number> {
+    const flat = flatten(this.#model.engine, name, values, width);
+    if (flat.length !== rows * width) {
+      throw new ShapeError(`"${name}" expected ${rows} × ${width} numbers, got ${flat.length}`);
+    }
+    return flat;
+  }
+
+  /** Checks rows and puts them into the arena, for passes without targets. */
+  #stageInputs(x: Inputs, wantsInputDelta: boolean): number {
+    const model = this.#live();
+    const flat = flattenInputs(model.engine, "x", x, model.topology);
+    const rows = countRows("x", flat, this.inputs);
+    model.reserve(rows, wantsInputDelta);
+    stageRows(model, flat, 0, rows);
+    return rows;
   }
 
   #outputs(x: Inputs, linked: boolean): FloatArray {

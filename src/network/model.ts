@@ -39,7 +39,7 @@ export class Model {
     addressOf: (source) => (source < 0 ? this.inputDelta + this.#columnOf(source) : this.addressOf(source, "delta")),
   };
   readonly #storeGradient: DenseVisitor = (index, layer, rows, training) => {
-    storeGradient(this, index, layer, rows, training, this.gradients - this.parameters);
+    storeGradient(this, index, layer, 0, rows, training, this.gradients - this.parameters);
   };
   /** Rows of the last pass. */
   rows = 0;
@@ -202,6 +202,22 @@ export class Model {
   hasFiniteGradient(): boolean {
     const { length } = this.parameterPlan;
     return this.kernels.firstNonFinite(length, this.gradients) === length;
+  }
+
+  /** Copies of all tensors in a mirror of the parameter block, by name. */
+  tensorsIn(block: number): Record<string, FloatArray> {
+    const { tensors } = this.parameterPlan;
+    return Object.fromEntries(tensors.map(({ name, offset, length }) => [name, this.copy(block + offset, length)]));
+  }
+
+  /** Calls `use` with the addresses of zeroed blocks, which are given back afterwards. */
+  withBlocks<R>(sizes: readonly number[], use: (...addresses: number[]) => R): R {
+    const addresses = this.#allocate(...sizes);
+    try {
+      return use(...addresses);
+    } finally {
+      for (const address of addresses) this.engine.arena.free(address);
+    }
   }
 
   /** A copy of `length` elements of the arena. */
