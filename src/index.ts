@@ -54,6 +54,7 @@ export {
   type Layer,
 } from "./network/layers.js";
 export type { Loss, LossName, Reduction } from "./network/loss.js";
+export { Standardization, standardize } from "./selection/standardization.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
 export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";
