@@ -1,6 +1,6 @@
 // Which setting is best? Cross-validation on the training rows says it; the test rows, unseen until then, confirm it.
 import { readFileSync } from "node:fs";
-import { adam, crossValidate, dense, Network, split, standardize } from "lanegrad";
+import { adam, crossValidate, dense, Network, rootMeanSquaredError, rSquared, split, standardize } from "lanegrad";
 
 /** Rows, and what stands in the last column. */
 function read(name) {
@@ -76,10 +76,7 @@ const regressor = await makeRegressor(regressions.best.setting, { standardizatio
 await regressor.fit(...data, diabetesFit);
 const [testPatients, truths] = diabetes.test;
 const predictions = scale.invert(regressor.predict(testPatients));
-const squares = (differences) => differences.reduce((sum, difference) => sum + difference ** 2, 0);
-const errors = truths.map((truth, i) => truth - predictions[i]);
-const r2 = 1 - squares(errors) / squares(truths.map((truth) => truth - scale.means[0]));
-console.log(
-  `  ${truths.length} test rows: RMSE ${Math.sqrt(squares(errors) / truths.length).toFixed(1)}, R² ${r2.toFixed(3)}`,
-);
+const r2 = rSquared(predictions, truths);
+const error = rootMeanSquaredError(predictions, truths);
+console.log(`  ${truths.length} test rows: RMSE ${error.toFixed(1)}, R² ${r2.toFixed(3)}`);
 process.exitCode = accuracy >= 0.9 && r2 >= 0.4 ? 0 : 1;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   adam,
+  add,
   type CrossValidationOptions,
   crossValidate,
   DisposedError,
@@ -10,6 +11,7 @@ import {
   type FoldRecord,
   type Grid,
   gradCheck,
+  graph,
   kFold,
   Network,
   type NetworkOptions,
@@ -274,6 +276,30 @@ describe.each(VARIANTS)("a network with a standardization: $build, $dtype", ({ d
     }
     for (const one of [net, plain]) one.dispose();
   });
+});
+
+test("a graph's inputs are standardized as its rows hold them, one behind the other", async () => {
+  const standardization = standardize(wine.inputs);
+  const options = {
+    graph: graph({
+      inputs: { first: 4, others: 9 },
+      nodes: { a: [dense(3, "tanh"), "first"], b: [dense(3, "tanh"), "others"], y: [add(), "a", "b"] },
+      outputs: "y",
+    }),
+    loss: "softmaxCrossEntropy",
+    engine,
+  } as const;
+  const net = await Network.create({ ...options, standardization });
+  const plain = await Network.create(options);
+  const expected = plain.predict(standardization.apply(wine.inputs));
+  expect(net.predict(wine.inputs)).toEqual(expected);
+  const named = {
+    first: wine.inputs.map((row) => row.slice(0, 4)),
+    others: wine.inputs.map((row) => row.slice(4)),
+  };
+  expect(net.predict(named)).toEqual(expected);
+  expect(net.backward(named, wine.targets)).toBe(plain.backward(standardization.apply(wine.inputs), wine.targets));
+  for (const one of [net, plain]) one.dispose();
 });
 
 describe("the standardization of Network.create", () => {

@@ -67,7 +67,10 @@ export interface NetworkOptions {
   l1?: number;
   /** λ of the L2 penalty ½λ‖p‖² on weights and biases. */
   l2?: number;
-  /** What `standardize` says of the training rows: the network then takes raw rows everywhere. */
+  /**
+   * What `standardize` says of the training rows: the network then takes raw rows everywhere. In a graph the columns are those of
+   * its inputs, one behind the other.
+   */
   standardization?: Standardization;
 }
 
