@@ -57,6 +57,19 @@ export {
   type Layer,
 } from "./network/layers.js";
 export type { Loss, LossName, Reduction } from "./network/loss.js";
+export {
+  type CrossValidation,
+  type CrossValidationOptions,
+  type CrossValidationResult,
+  crossValidate,
+  type FoldRecord,
+  type Grid,
+  type NetworkMaker,
+  type Setting,
+} from "./selection/crossvalidation.js";
+export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from "./selection/folds.js";
+export { Standardization, standardize } from "./selection/standardization.js";
+export type { Part } from "./selection/table.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
 export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";

@@ -23,8 +23,10 @@ import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
 import type { LayerPlace } from "../network/plan.js";
+import { unscaleDerivatives } from "../network/scaling.js";
 import { parseChain, type Topology } from "../network/topology.js";
 import { checkTargets, countRows } from "../rows.js";
+import { Standardization } from "../selection/standardization.js";
 import {
   flatten,
   flattenInputs,
@@ -79,6 +81,11 @@ export interface NetworkOptions {
   l1?: number;
   /** λ of the L2 penalty ½λ‖p‖² on weights and biases. */
   l2?: number;
+  /**
+   * What `standardize` says of the training rows: the network then takes raw rows everywhere. In a graph the columns are those of
+   * its inputs, one behind the other.
+   */
+  standardization?: Standardization;
 }
 
 export interface Parameter {
@@ -131,6 +138,7 @@ const OPTIONS: readonly (keyof NetworkOptions)[] = [
   "batchSize",
   "l1",
   "l2",
+  "standardization",
 ];
 
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
@@ -151,6 +159,7 @@ export class Network {
    * Makes a network and draws its first weights.
    *
    * @throws RangeError, TypeError that name the option
+   * @throws ShapeError for a standardization of other columns than the inputs
    * @throws OutOfMemoryError where the arena cannot hold it; the engine stays usable
    * @throws UnsupportedHostError where no engine was given and the default one cannot be made
    */
@@ -167,8 +176,9 @@ export class Network {
     if (options.engine !== undefined && !(options.engine instanceof Engine)) {
       throw typeError("engine", "an Engine", options.engine);
     }
+    const standardization = checkStandardization(options.standardization, topology.inputs);
     const engine = options.engine ?? (await Engine.shared());
-    const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments);
+    const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments, standardization);
     return new Network(model, new Trainer(model, penalties));
   }
 
@@ -186,6 +196,11 @@ export class Network {
 
   get engine(): Engine {
     return this.#model.engine;
+  }
+
+  /** What is done to rows before the first layer; undefined where they are taken as they are. */
+  get standardization(): Standardization | undefined {
+    return this.#model.scaling as Standardization | undefined;
   }
 
   /**
@@ -223,10 +238,11 @@ export class Network {
     const loss = model.evaluateLoss(rows);
     model.backward(rows, wantsInput);
     this.#inputGradient = wantsInput ? model.copy(model.inputDelta, rows * this.inputs) : null;
+    if (this.#inputGradient && model.scaling) unscaleDerivatives(this.#inputGradient, model.scaling);
     return loss;
   }
 
-  /** ∂loss/∂x `[rows, inputs]` of the last `backward`, where that was asked for it; null otherwise. */
+  /** ∂loss/∂x `[rows, inputs]`, x the rows as given, of the last `backward`, where that was asked for it; null otherwise. */
   get inputGradient(): FloatArray | null {
     return this.#inputGradient;
   }
@@ -483,7 +499,7 @@ export class Network {
 
   /**
    * Checks a batch and puts it into the arena; allocates nothing once the plan is large enough. A matrix of the engine, in the
-   * network's precision, is read where it stands.
+   * network's precision, is read where it stands, or where rows are scaled, from where it stands.
    */
   #stage(x: Inputs, y: Targets, wantsInputDelta: boolean): number {
     const model = this.#model;
@@ -495,8 +511,9 @@ export class Network {
     const rows = countRows("x", flatX, inputs);
     const kind = checkTargets("y", flatY, rows, outputs);
     model.reserve(rows, wantsInputDelta);
-    if (inPlace) model.readFrom(x.address);
-    else stageRows(model, flatX, 0, rows);
+    if (inPlace && model.scaling === undefined) model.readFrom(x.address);
+    // The matrix's view anew, as the arena may have grown.
+    else stageRows(model, inPlace ? x.values : flatX, 0, rows);
     stageTargets(model, flatY, kind, 0, rows);
     return rows;
   }
@@ -505,6 +522,16 @@ export class Network {
     this.#model.checkAlive();
     return this.#model;
   }
+}
+
+function checkStandardization(standardization: unknown, inputs: number): Standardization | undefined {
+  if (standardization === undefined) return undefined;
+  if (!(standardization instanceof Standardization)) {
+    throw typeError("standardization", "a Standardization", standardization);
+  }
+  const { length } = standardization.means;
+  if (length !== inputs) throw new ShapeError(`"standardization" expected ${inputs} columns, got ${length}`);
+  return standardization;
 }
 
 /**

@@ -8,6 +8,7 @@ import { forwardLayer } from "./forward.js";
 import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
 import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
+import type { Scaling } from "./scaling.js";
 import { tensorStream } from "./streams.js";
 import type { DenseSpec, Edge, InputSpec, LayerSpec, Source, Topology } from "./topology.js";
 
@@ -55,6 +56,7 @@ export class Model {
     readonly seed: number,
     batch: number,
     readonly segments = 1,
+    readonly scaling?: Scaling,
   ) {
     this.kernels = engine.kernels(dtype);
     this.parameterPlan = planParameters(topology, dtype);

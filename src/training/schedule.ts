@@ -1,5 +1,5 @@
 // Learning-rate schedules: functions of the epoch and the step, both counted from 0.
-import { checkInteger, checkNotNegative, checkNumber, checkOptions, checkPositive } from "../validate.js";
+import { checkInteger, checkNotNegative, checkOptions, checkPositive, checkProperShare } from "../validate.js";
 import { integerPower } from "./optimizer.js";
 
 /**
@@ -82,7 +82,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   checkOptions("options", options, ["max", "totalSteps", "warmup", "divisor", "finalDivisor"]);
   const max = checkPositive("max", options.max);
   const totalSteps = checkInteger("totalSteps", options.totalSteps, 2);
-  const warmup = checkNumber("warmup", options.warmup ?? 0.3, "a number > 0 and < 1", (v) => v > 0 && v < 1);
+  const warmup = checkProperShare("warmup", options.warmup ?? 0.3);
   const first = max / checkPositive("divisor", options.divisor ?? 25);
   const last = first / checkPositive("finalDivisor", options.finalDivisor ?? 1e4);
   const peak = warmup * totalSteps - 1;
