@@ -295,9 +295,9 @@ export class Network {
     return model.topology.layers.map(({ kind, outputs }, index) => ({
       kind,
       units: outputs,
-      z: model.copy(model.addressOf(index, "z"), rows * outputs),
-      a: model.copy(model.addressOf(index, "a"), rows * outputs),
-      delta: model.copy(model.addressOf(index, "delta"), rows * outputs),
+      z: model.copy(model.placeOf(index).z, rows * outputs),
+      a: model.copy(model.placeOf(index).a, rows * outputs),
+      delta: model.copy(model.placeOf(index).delta, rows * outputs),
     }));
   }
 

@@ -22,6 +22,8 @@ export class Model {
   readonly gradients: number;
   #plan: ActivationPlan;
   #activations: number;
+  /** By layer: the addresses of what it leaves behind. */
+  #places: readonly LayerPlace[];
   #workspace: number;
   #disposed = false;
   /** Address of the matrix that rows are read from, where they are not in the input region. */
@@ -50,6 +52,7 @@ export class Model {
       this.#plan.bytes,
       this.#plan.workspaceBytes,
     ) as [number, number, number, number];
+    this.#places = placesFrom(this.#activations, this.#plan);
     this.#initialize();
   }
 
@@ -84,6 +87,7 @@ export class Model {
     this.engine.arena.free(this.#workspace);
     this.#plan = plan;
     this.#activations = activations;
+    this.#places = placesFrom(activations, plan);
     this.#workspace = workspace;
     this.rows = 0;
   }
@@ -115,11 +119,12 @@ export class Model {
 
   /** Address of the last layer's a: what `forward` returns. */
   get output(): number {
-    return this.#activations + (this.#plan.layers.at(-1) as LayerPlace).a;
+    return this.placeOf(this.#places.length - 1).a;
   }
 
-  addressOf(layer: number, region: keyof LayerPlace): number {
-    return this.#activations + this.#place(layer)[region];
+  /** The addresses of what a layer leaves behind. */
+  placeOf(layer: number): LayerPlace {
+    return this.#places[layer] as LayerPlace;
   }
 
   /** Forward pass over the first `rows` rows of the input region. */
@@ -129,8 +134,7 @@ export class Model {
     for (let index = 0; index < layers.length; index++) {
       const layer = layers[index] as LayerSpec;
       if (layer.kind === "dense") this.#forwardDense(index, layer, rows, training);
-      else if (training)
-        this.#applyMask(index, layer, rows, this.#inputOf(index, training), this.addressOf(index, "a"));
+      else if (training) this.#applyMask(index, layer, rows, this.#inputOf(index, training), this.placeOf(index).a);
     }
   }
 
@@ -139,7 +143,7 @@ export class Model {
     const { loss, kernels } = this;
     const { outputs, layers } = this.topology;
     const scale = scaleOf(loss, rows, outputs);
-    const delta = this.addressOf(layers.length - 1, "delta");
+    const delta = this.placeOf(layers.length - 1).delta;
     if (loss.code === undefined) {
       return kernels.softmaxCrossEntropy(rows, outputs, this.output, this.target, scale, loss.parameter, delta);
     }
@@ -199,13 +203,13 @@ export class Model {
     }
     for (const [index, layer] of layers.entries()) {
       for (const region of ["z", "a"] as const) {
-        if (isBad(this.addressOf(index, region), rows * layer.outputs)) return new NonFiniteError(step, index, region);
+        if (isBad(this.placeOf(index)[region], rows * layer.outputs)) return new NonFiniteError(step, index, region);
       }
     }
     if (!lossIsFinite) return new NonFiniteError(step, -1, "loss");
     for (let index = layers.length - 1; index >= 0; index--) {
       const width = (layers[index] as LayerSpec).outputs;
-      if (isBad(this.addressOf(index, "delta"), rows * width)) return new NonFiniteError(step, index, "delta");
+      if (isBad(this.placeOf(index).delta, rows * width)) return new NonFiniteError(step, index, "delta");
     }
     for (const tensor of this.parameterPlan.tensors) {
       if (isBad(this.gradients + tensor.offset, tensor.length)) {
@@ -227,8 +231,7 @@ export class Model {
 
   #forwardDense(index: number, layer: DenseSpec, rows: number, training: boolean): void {
     const { activation, inputs, outputs } = layer;
-    const z = this.addressOf(index, "z");
-    const a = this.addressOf(index, "a");
+    const { z, a } = this.placeOf(index);
     // biome-ignore format: operands with their strides, one a line
     this.kernels.affine(
       rows, outputs, inputs,
@@ -243,7 +246,7 @@ export class Model {
 
   #backwardDense(index: number, layer: DenseSpec, rows: number, wantsInputDelta: boolean): void {
     const { inputs, outputs } = layer;
-    const delta = this.addressOf(index, "delta");
+    const delta = this.placeOf(index).delta;
     const mirror = this.gradients - this.parameters;
     // biome-ignore format: operands with their strides, one a line
     this.kernels.gradient(
@@ -255,7 +258,7 @@ export class Model {
       this.#workspace,
     );
     if (index === 0 && !wantsInputDelta) return;
-    const below = index === 0 ? this.inputDelta : this.addressOf(index - 1, "delta");
+    const below = index === 0 ? this.inputDelta : this.placeOf(index - 1).delta;
     const layerBelow = this.topology.layers[index - 1];
     const fused = layerBelow?.kind === "dense" && layerBelow.activation.name !== "softmax";
     // biome-ignore format: operands with their strides, one a line
@@ -263,7 +266,7 @@ export class Model {
       rows, inputs, outputs,
       delta,
       this.#weightOf(index), inputs,
-      fused ? this.addressOf(index - 1, "z") : below, fused ? this.addressOf(index - 1, "a") : below, below, inputs,
+      fused ? this.placeOf(index - 1).z : below, fused ? this.placeOf(index - 1).a : below, below, inputs,
       fused ? layerBelow.activation.code : Activation.identity, fused ? layerBelow.activation.slope : 0,
       this.#workspace,
     );
@@ -272,8 +275,8 @@ export class Model {
 
   #backwardDropout(index: number, layer: DropoutSpec, rows: number, wantsInputDelta: boolean): void {
     if (index === 0 && !wantsInputDelta) return;
-    const below = index === 0 ? this.inputDelta : this.addressOf(index - 1, "delta");
-    this.#applyMask(index, layer, rows, this.addressOf(index, "delta"), below);
+    const below = index === 0 ? this.inputDelta : this.placeOf(index - 1).delta;
+    this.#applyMask(index, layer, rows, this.placeOf(index).delta, below);
     if (index > 0) this.#enterBackward(index - 1, rows);
   }
 
@@ -282,20 +285,10 @@ export class Model {
     const layer = this.topology.layers[index] as LayerSpec;
     if (layer.kind !== "dense") return;
     const { activation, outputs } = layer;
-    const a = this.addressOf(index, "a");
-    const delta = this.addressOf(index, "delta");
+    const { z, a, delta } = this.placeOf(index);
     if (activation.name === "softmax") this.kernels.softmaxBackward(rows, outputs, a, delta);
-    else {
-      this.kernels.applyDerivative(
-        activation.code,
-        activation.slope,
-        rows,
-        outputs,
-        outputs,
-        this.addressOf(index, "z"),
-        a,
-        delta,
-      );
+    else if (activation.name !== "identity") {
+      this.kernels.applyDerivative(activation.code, activation.slope, rows, outputs, outputs, z, a, delta);
     }
   }
 
@@ -308,11 +301,7 @@ export class Model {
   #inputOf(index: number, training: boolean): number {
     let below = index - 1;
     while (below >= 0 && !training && this.topology.layers[below]?.kind === "dropout") below--;
-    return below < 0 ? this.#input : this.addressOf(below, "a");
-  }
-
-  #place(layer: number): LayerPlace {
-    return this.#plan.layers[layer] as LayerPlace;
+    return below < 0 ? this.#input : this.placeOf(below).a;
   }
 
   #weightOf(layer: number): number {
@@ -354,4 +343,8 @@ export class Model {
     }
     return addresses;
   }
+}
+
+function placesFrom(base: number, plan: ActivationPlan): LayerPlace[] {
+  return plan.layers.map(({ z, a, delta }) => ({ z: base + z, a: base + a, delta: base + delta }));
 }
