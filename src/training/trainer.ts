@@ -1,7 +1,7 @@
 // The trainer: one update from a staged batch, and the optimizer state that it keeps between updates.
 import { bytesOf } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
-import type { Block, Optimizer } from "./optimizer.js";
+import type { Block, Optimizer, Update } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
 export interface Penalties {
@@ -27,7 +27,7 @@ export class Trainer {
   /** Updates over the life of the network, whichever optimizer made them. */
   steps = 0;
   #optimizer: Optimizer | undefined;
-  #optimizerSteps = 0;
+  #update: Update | undefined;
   #block: Block;
   readonly #model: Model;
   readonly #penalties: Penalties;
@@ -61,7 +61,7 @@ export class Trainer {
     const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
     this.dispose();
     this.#optimizer = optimizer;
-    this.#optimizerSteps = 0;
+    this.#update = optimizer.start();
     this.#block = { ...this.#block, state };
   }
 
@@ -87,8 +87,7 @@ export class Trainer {
     model.backward(rows, false);
     if (!model.hasFiniteGradient()) throw model.locateNonFinite(this.steps + 1, rows, true);
     this.#clip(clipping);
-    this.#optimizerSteps++;
-    optimizer.update(this.#block, this.#optimizerSteps, rate, this.#penalties.l2);
+    this.#update?.(this.#block, rate, this.#penalties.l2);
     if (this.#penalties.l1 > 0) this.#shrinkWeights(rate * this.#penalties.l1);
     this.steps++;
     model.maskStep++;
