@@ -29,6 +29,14 @@ export function prefersDots(m: i32, k: i32): bool {
   return m <= 4 || (m <= 64 && k >= 16);
 }
 
+/**
+ * Whether a small product, B's columns contiguous, is better taken row by row than in tiles, which it would leave half empty.
+ * Both ways give the same bits up to a depth of KC, so that n may decide although threads cut it.
+ */
+export function prefersRows<T>(m: i32, n: i32, k: i32): bool {
+  return n <= NR<T>() ? m * k <= KC : m < MR && m * k <= 64;
+}
+
 /** Whether B, its columns contiguous, is better packed than read in place: when each panel is used by enough rows of A. */
 export function repaysPacking(m: i32): bool {
   return m > 16;
