@@ -33,6 +33,14 @@ export function prefersDots(m: i32, k: i32): bool {
 }
 
 /**
+ * Whether a small product, B's columns contiguous, is better taken row by row than in tiles, which it would leave half empty.
+ * Both ways give the same bits up to a depth of KC, so that n may decide although threads cut it.
+ */
+export function prefersRows<T>(m: i32, n: i32, k: i32): bool {
+  return n <= NR<T>() ? m * k <= KC : m < MR && m * k <= 64;
+}
+
+/**
  * Whether A, k running along its rows, is better packed than read in place: when a panel is used by enough columns of B.
  * A step of the micro-kernel advances one pointer instead of one a row.
  */

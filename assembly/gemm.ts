@@ -7,12 +7,14 @@ import {
   MR,
   NR,
   prefersDots,
+  prefersRows,
   repaysPackingA,
   repaysPackingB,
   rowsOfBlock,
   tileBytes,
 } from "./blocking";
 import { Activation } from "./codes";
+import { rowByRow } from "./direct";
 import { rowsByRows } from "./dot";
 import { at } from "./lanes";
 import { microkernel } from "./microkernel";
@@ -50,7 +52,8 @@ export function gemm<T>(
 /**
  * gemm, then the epilogue on every finished block of C.
  *
- * Rows of A by rows of B, with few rows of A, are dot products; everything else is blocked.
+ * Rows of A by rows of B, with few rows of A, are dot products; small products with rows of B go row by row; everything else
+ * is blocked.
  *
  * @param bias of Epilogue.Activation: n elements, or 0 for none
  * @param z of Epilogue.Derivative: the layer's z, row-major with C's strides
@@ -70,6 +73,11 @@ export function product<T>(
   assert(workspace % 16 == 0);
   if (csa == 1 && rsb == 1 && csc == 1 && prefersDots(m, k)) {
     rowsByRows<T>(m, n, k, a, rsa, b, csb, c, rsc, alpha, beta);
+    finish<T>(epilogue, activation, slope, m, n, rsc, c, bias, z, activated);
+    return;
+  }
+  if (csb == 1 && csc == 1 && alpha == <T>1 && beta == <T>0 && prefersRows<T>(m, n, k)) {
+    rowByRow<T>(m, n, k, a, rsa, csa, b, rsb, c, rsc);
     finish<T>(epilogue, activation, slope, m, n, rsc, c, bias, z, activated);
     return;
   }

@@ -22,7 +22,6 @@ import { Graph } from "../network/graph.js";
 import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
-import type { LayerPlace } from "../network/plan.js";
 import { unscaleDerivatives } from "../network/scaling.js";
 import { parseChain, type Topology } from "../network/topology.js";
 import { checkTargets, countRows } from "../rows.js";
@@ -402,8 +401,9 @@ export class Network {
     const { rows } = model;
     return model.topology.layers.map(({ name, kind, outputs }, index) => {
       const length = model.plan.isKept[index] ? rows * outputs : 0;
-      const copyOf = (region: keyof LayerPlace) => model.copy(model.addressOf(index, region), length);
-      return { name, kind, units: outputs, z: copyOf("z"), a: copyOf("a"), delta: copyOf("delta") };
+      const { z, a, delta } = model.placeOf(index);
+      const copyOf = (address: number) => model.copy(address, length);
+      return { name, kind, units: outputs, z: copyOf(z), a: copyOf(a), delta: copyOf(delta) };
     });
   }
 

@@ -76,9 +76,9 @@ function backwardLayer(
 function curve(model: Model, index: number, layer: DenseSpec, tangents: Tangents, rows: number): void {
   const { activation, outputs } = layer;
   const { kernels } = model;
-  const z = model.addressOf(index, "z");
-  const a = model.addressOf(index, "a");
-  const error = model.addressOf(index, "delta");
+  const z = model.placeOf(index).z;
+  const a = model.placeOf(index).a;
+  const error = model.placeOf(index).delta;
   const tangent = tangents.deltas.addressOf(index);
   if (activation.name === "softmax") {
     kernels.softmaxCurvature(rows, outputs, a, tangents.values.addressOf(index), error, tangent);
@@ -118,7 +118,7 @@ function storeTangent(
   // biome-ignore format: operands with their strides, one a line
   kernels.gemm(
     outputs, inputs, rows,
-    model.addressOf(index, "delta"), 1, outputs,
+    model.placeOf(index).delta, 1, outputs,
     tangents.values.addressOf(source), stride, 1,
     weight, inputs, 1,
     1, 1, workspace,
@@ -156,7 +156,7 @@ function passBack(
   // biome-ignore format: operands with their strides, one a line
   kernels.gemm(
     rows, inputs, outputs,
-    model.addressOf(index, "delta"), outputs, 1,
+    model.placeOf(index).delta, outputs, 1,
     model.weightOf(index) + mirror, inputs, 1,
     tangents.deltas.addressOf(source), stride, 1,
     1, 1, workspace,

@@ -70,7 +70,7 @@ export function storeGradient(
   // biome-ignore format: operands with their strides, one a line
   model.kernels.gradient(
     rows, outputs, inputs,
-    model.addressOf(index, "delta") + bytes * outputs,
+    model.placeOf(index).delta + bytes * outputs,
     model.values.addressOf(source) + bytes * stride, stride,
     model.weightOf(index) + mirror, inputs,
     layer.bias ? model.biasOf(index) + mirror : 0,
@@ -89,9 +89,9 @@ function backwardDense(model: Model, index: number, layer: DenseSpec, rows: numb
   // biome-ignore format: operands with their strides, one a line
   model.kernels.delta(
     rows, inputs, outputs,
-    model.addressOf(index, "delta"),
+    model.placeOf(index).delta,
     model.weightOf(index), inputs,
-    fused ? model.addressOf(source, "z") : target, fused ? model.addressOf(source, "a") : target,
+    fused ? model.placeOf(source).z : target, fused ? model.placeOf(source).a : target,
     target, model.strideOf(source),
     fused ? below.activation.code : Activation.identity, fused ? below.activation.slope : 0, adds ? 1 : 0,
     model.workspace,
@@ -132,7 +132,7 @@ export function backwardLinear(
 
 /** δ ← f′(z) ⊙ δ of one layer: from ∂C/∂a to ∂C/∂z. */
 export function toDelta(model: Model, index: number, rows: number): void {
-  throughActivation(model, index, rows, model.addressOf(index, "delta"));
+  throughActivation(model, index, rows, model.placeOf(index).delta);
 }
 
 /** v ← J·v, with J = ∂a/∂z of each row of one layer: f′(z) on the diagonal; of softmax not diagonal, but symmetric too. */
@@ -141,8 +141,8 @@ export function throughActivation(model: Model, index: number, rows: number, vec
   if (layer.kind !== "dense") return;
   const { activation, outputs } = layer;
   const { kernels } = model;
-  const z = model.addressOf(index, "z");
-  const a = model.addressOf(index, "a");
+  const z = model.placeOf(index).z;
+  const a = model.placeOf(index).a;
   if (activation.name === "softmax") kernels.softmaxBackward(rows, outputs, a, vector);
   else if (activation.name !== "identity") {
     kernels.applyDerivative(activation.code, activation.slope, rows, outputs, outputs, z, a, vector);

@@ -27,17 +27,19 @@ export class Model {
   readonly gradients: number;
   #plan: ActivationPlan;
   #activations: number;
+  /** By layer: the addresses of what it leaves behind. */
+  #places: readonly LayerPlace[];
   #workspace: number;
   #disposed = false;
   /** Address of the matrix that rows are read from, where they are not in the input region. */
   #matrix: number | undefined;
   /** x and every a. */
   readonly values: Field = {
-    addressOf: (source) => (source < 0 ? this.input + this.#columnOf(source) : this.addressOf(source, "a")),
+    addressOf: (source) => (source < 0 ? this.input + this.#columnOf(source) : this.placeOf(source).a),
   };
   /** ∂C/∂x and every δ. */
   readonly deltas: Field = {
-    addressOf: (source) => (source < 0 ? this.inputDelta + this.#columnOf(source) : this.addressOf(source, "delta")),
+    addressOf: (source) => (source < 0 ? this.inputDelta + this.#columnOf(source) : this.placeOf(source).delta),
   };
   readonly #storeGradient: DenseVisitor = (index, layer, rows, training) => {
     storeGradient(this, index, layer, 0, rows, training, this.gradients - this.parameters);
@@ -68,6 +70,7 @@ export class Model {
       this.#plan.bytes,
       this.#plan.workspaceBytes,
     ) as [number, number, number, number];
+    this.#places = placesFrom(this.#activations, this.#plan);
     this.#initialize();
   }
 
@@ -106,6 +109,7 @@ export class Model {
     this.engine.arena.free(this.#workspace);
     this.#plan = plan;
     this.#activations = activations;
+    this.#places = placesFrom(activations, plan);
     this.#workspace = workspace;
     this.rows = 0;
   }
@@ -137,16 +141,17 @@ export class Model {
 
   /** Address of the last layer's a: what `forward` returns. */
   get output(): number {
-    return this.#activations + (this.#plan.layers.at(-1) as LayerPlace).a;
+    return this.placeOf(this.#places.length - 1).a;
   }
 
   /** Address of the last layer's delta: where ∂C/∂a is put before a backward pass. */
   get outputDelta(): number {
-    return this.addressOf(this.topology.layers.length - 1, "delta");
+    return this.placeOf(this.#places.length - 1).delta;
   }
 
-  addressOf(layer: number, region: keyof LayerPlace): number {
-    return this.#activations + this.#place(layer)[region];
+  /** The addresses of what a layer leaves behind. */
+  placeOf(layer: number): LayerPlace {
+    return this.#places[layer] as LayerPlace;
   }
 
   /** Forward pass over `rows` rows. Dropout acts where `training`. */
@@ -267,10 +272,6 @@ export class Model {
     return (this.topology.inputSpecs[-1 - source] as InputSpec).column * bytesOf(this.dtype);
   }
 
-  #place(layer: number): LayerPlace {
-    return this.#plan.layers[layer] as LayerPlace;
-  }
-
   #planFor(batch: number, wantsInputDelta: boolean): ActivationPlan {
     return planActivations(this.topology, batch, this.dtype, this.segments, wantsInputDelta, this.kernels);
   }
@@ -304,4 +305,8 @@ export class Model {
     }
     return addresses;
   }
+}
+
+function placesFrom(base: number, plan: ActivationPlan): LayerPlace[] {
+  return plan.layers.map(({ z, a, delta }) => ({ z: base + z, a: base + a, delta: base + delta }));
 }
