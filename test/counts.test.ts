@@ -71,7 +71,7 @@ const STEPS: Record<string, Steps> = {
 };
 
 /** Bytes of the published builds, deflated as in the bundle, whose own size package.test.ts limits. */
-const DEFLATED_BYTES = { simd: 14_139, relaxed: 14_126 };
+const DEFLATED_BYTES = { simd: 13_651, relaxed: 13_650 };
 
 /** Sizes may exceed the table by this factor. */
 const AIR = 1.03;

@@ -22,7 +22,6 @@ import { Graph } from "../network/graph.js";
 import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
-import { unscaleDerivatives } from "../network/scaling.js";
 import { parseChain, type Topology } from "../network/topology.js";
 import { checkTargets, countRows } from "../rows.js";
 import { Standardization } from "../selection/standardization.js";
@@ -236,8 +235,7 @@ export class Network {
     model.forward(rows, true);
     const loss = model.evaluateLoss(rows);
     model.backward(rows, wantsInput);
-    this.#inputGradient = wantsInput ? model.copy(model.inputDelta, rows * this.inputs) : null;
-    if (this.#inputGradient && model.scaling) unscaleDerivatives(this.#inputGradient, model.scaling);
+    this.#inputGradient = wantsInput ? model.inputGradient(rows) : null;
     return loss;
   }
 

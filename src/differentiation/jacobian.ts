@@ -1,6 +1,7 @@
 // The whole Jacobian of the outputs: a column a pass in forward mode, a row a pass in reverse mode.
 import { bytesOf, type FloatArray, newArray } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
+import { divideByDeviations } from "../network/scaling.js";
 import { perSampleGradients, type SampleGradients } from "./persample.js";
 import { forwardTangents, placeTangents, tangentBytes } from "./tangents.js";
 
@@ -20,7 +21,7 @@ export function jacobianByInputs(model: Model, rows: number, mode: JacobianMode)
   const isForward = mode === "auto" ? inputs < outputs : mode === "forward";
   model.forward(rows, false);
   const values = isForward ? columns(model, rows) : lines(model, rows);
-  return { values, shape: [rows, outputs, inputs] };
+  return { values: divideByDeviations(values, model.scaling), shape: [rows, outputs, inputs] };
 }
 
 /** By the parameters, for the staged rows: in reverse mode, since there are always more parameters than outputs. */

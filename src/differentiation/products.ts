@@ -2,6 +2,7 @@
 import type { FloatArray } from "../engine/dtype.js";
 import { storeGradient } from "../network/backward.js";
 import type { Model } from "../network/model.js";
+import { divideByDeviations } from "../network/scaling.js";
 import { forwardTangents, placeTangents, tangentBytes } from "./tangents.js";
 
 /** uᵀ·J by the inputs and by the parameters. */
@@ -28,7 +29,7 @@ export function vectorJacobianProduct(model: Model, rows: number, u: ArrayLike<n
     model.backward(rows, true, false, (index, layer) => {
       storeGradient(model, index, layer, 0, rows, false, gradients - model.parameters);
     });
-    return { x: model.copy(model.inputDelta, rows * model.topology.inputs), parameters: model.tensorsIn(gradients) };
+    return { x: model.inputGradient(rows), parameters: model.tensorsIn(gradients) };
   });
 }
 
@@ -46,7 +47,10 @@ export function jacobianVectorProduct(
   const { outputs, layers } = model.topology;
   return model.withBlocks([tangentBytes(model, rows), model.parameterPlan.bytes], (block, direction) => {
     const tangents = placeTangents(model, rows, block, writeDirection && direction);
-    if (x !== undefined) model.write(block, x);
+    if (x !== undefined) {
+      model.write(block, x);
+      divideByDeviations(model.view(block, x.length), model.scaling);
+    }
     writeDirection?.(direction);
     model.forward(rows, false);
     forwardTangents(model, tangents, rows, false);

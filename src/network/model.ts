@@ -8,7 +8,7 @@ import { forwardLayer } from "./forward.js";
 import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
 import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
-import type { Scaling } from "./scaling.js";
+import { divideByDeviations, type Scaling } from "./scaling.js";
 import { tensorStream } from "./streams.js";
 import type { DenseSpec, Edge, InputSpec, LayerSpec, Source, Topology } from "./topology.js";
 
@@ -139,6 +139,11 @@ export class Model {
     return this.#activations + (this.#plan.inputDelta as number);
   }
 
+  /** ∂C/∂x `[rows, inputs]` of the last backward pass, x the rows as they were given. */
+  inputGradient(rows: number): FloatArray {
+    return divideByDeviations(this.copy(this.inputDelta, rows * this.topology.inputs), this.scaling);
+  }
+
   /** Address of the last layer's a: what `forward` returns. */
   get output(): number {
     return this.placeOf(this.#places.length - 1).a;
@@ -230,6 +235,11 @@ export class Model {
   /** A copy of `length` elements of the arena. */
   copy(address: number, length: number): FloatArray {
     return this.engine.arena.copy(this.dtype, address, length);
+  }
+
+  /** `length` elements of the arena as they stand; stale once it has grown. */
+  view(address: number, length: number): FloatArray {
+    return this.engine.arena.view(this.dtype, address, length);
   }
 
   /** Writes `values` into the arena. */

@@ -7,9 +7,15 @@ export interface Scaling {
   readonly deviations: Float64Array;
 }
 
-/** Turns derivatives by scaled inputs, `[rows, columns]`, into those by the raw ones, in place. */
-export function unscaleDerivatives(derivatives: FloatArray, { deviations }: Scaling): void {
-  derivatives.forEach((value, i) => {
-    derivatives[i] = value / (deviations[i % deviations.length] as number);
-  });
+/**
+ * Divides by the deviations, in place: derivatives by scaled inputs, `[…, columns]`, become those by the raw ones, and tangents
+ * of raw inputs those of scaled ones.
+ */
+export function divideByDeviations(numbers: FloatArray, scaling: Scaling | undefined): FloatArray {
+  if (scaling === undefined) return numbers;
+  const { deviations } = scaling;
+  for (let i = 0; i < numbers.length; i++) {
+    numbers[i] = (numbers[i] as number) / (deviations[i % deviations.length] as number);
+  }
+  return numbers;
 }
