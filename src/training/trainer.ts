@@ -62,7 +62,7 @@ export class Trainer {
     const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
     this.dispose();
     this.#optimizer = optimizer;
-    this.#update = optimizer.start();
+    this.#update = optimizer.start(0);
     this.#block = { ...this.#block, state };
   }
 
