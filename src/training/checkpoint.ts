@@ -2,7 +2,6 @@
 import { bytesOf, type DType, type FloatArray, newArray } from "../engine/dtype.js";
 import { FormatError, ShapeError } from "../errors.js";
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../format/safetensors.js";
-import { type GraphDefinition, graph } from "../network/graph.js";
 import type { Model } from "../network/model.js";
 import type { Tensor } from "../network/plan.js";
 import { checkBoolean, checkInteger, checkObject, typeError } from "../validate.js";
@@ -84,25 +83,20 @@ function recordOf({ name, states, hyperparameters }: OptimizerRecord): Optimizer
 export interface Checkpoint {
   /** Options of the network, not checked yet. */
   readonly network: Record<string, unknown>;
-  /** @throws FormatError, OutOfMemoryError, with nothing changed */
+  /** @throws RangeError, TypeError, FormatError, OutOfMemoryError, with nothing changed */
   load(model: Model, trainer: Trainer, progress: Progress): void;
 }
 
-/** @throws FormatError */
+/** @throws FormatError, SyntaxError, TypeError */
 export function readCheckpoint(file: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(file);
   if (metadata.get("lanegrad") !== VERSION) throw new FormatError("__metadata__.lanegrad", `not "${VERSION}"`);
-  try {
-    const training = decode("training", metadata);
-    const network = { ...decode("network", metadata), batchSize: training.batchSize };
-    if ("graph" in network) network.graph = graph(network.graph as GraphDefinition);
-    return { network, load: (...into) => load(tensors, training, ...into) };
-  } catch (error) {
-    throw asFormatError(error);
-  }
+  const training = decode("training", metadata);
+  const network = { ...decode("network", metadata), batchSize: training.batchSize };
+  return { network, load: (...into) => load(tensors, training, ...into) };
 }
 
-/** An argument that a check finds wrong is the file's fault; other errors stay what they are. */
+/** What a check finds wrong with an argument is the file's fault; other errors stay what they are. */
 export function asFormatError(error: unknown): unknown {
   const isArgument = [RangeError, TypeError, ShapeError, SyntaxError].some((type) => error instanceof type);
   return isArgument ? new FormatError("__metadata__", (error as Error).message, { cause: error }) : error;
@@ -115,19 +109,15 @@ function load(
   trainer: Trainer,
   progress: Progress,
 ): void {
-  try {
-    const steps = checkCount("steps", training.steps);
-    const maskStep = checkCount("maskStep", training.maskStep);
-    const orders = checkCount("orders", training.orders);
-    const run = training.run === undefined ? undefined : parseRun(tensors, model, training.run);
-    trainer.restore(parseSnapshot(tensors, model, "", training.optimizer));
-    trainer.steps = steps;
-    model.maskStep = maskStep;
-    progress.orders = orders;
-    progress.run = run;
-  } catch (error) {
-    throw asFormatError(error);
-  }
+  const steps = checkCount("steps", training.steps);
+  const maskStep = checkCount("maskStep", training.maskStep);
+  const orders = checkCount("orders", training.orders);
+  const run = training.run === undefined ? undefined : parseRun(tensors, model, training.run);
+  trainer.restore(parseSnapshot(tensors, model, "", training.optimizer));
+  trainer.steps = steps;
+  model.maskStep = maskStep;
+  progress.orders = orders;
+  progress.run = run;
 }
 
 function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown): RunState {

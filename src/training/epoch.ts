@@ -75,7 +75,7 @@ export function shuffle(model: Model, order: Uint32Array, number: number): void 
 }
 
 /** A turn for timers, input and painting: a message task, as timers are held back to 4 ms in pages. */
-function yieldToEventLoop(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -128,7 +128,7 @@ export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOption
 }
 
 export function checkOptimizer(optimizer: unknown): Optimizer {
-  const isOptimizer = typeof optimizer === "object" && optimizer !== null && "update" in optimizer;
+  const isOptimizer = typeof optimizer === "object" && optimizer !== null && "start" in optimizer;
   if (!isOptimizer) throw typeError("optimizer", "an optimizer such as adam({ learningRate: 1e-3 })", optimizer);
   return optimizer as Optimizer;
 }

@@ -34,15 +34,20 @@ export interface OptimizerRecord {
 export interface Optimizer extends OptimizerRecord {
   readonly learningRate: number;
   /**
-   * Applies one update.
+   * Begins the updates of one network, or goes on behind those that were made.
    *
    * @internal
-   * @param step counts the updates of this network by this optimizer, from 1
-   * @param rate the learning rate of this step
-   * @param decay L2 that the network adds to the optimizer's own weight decay
    */
-  update(block: Block, step: number, rate: number, decay: number): void;
+  start(updates: number): Update;
 }
+
+/**
+ * Applies the next update.
+ *
+ * @param rate the learning rate of this step
+ * @param decay L2 that the network adds to the optimizer's own weight decay
+ */
+export type Update = (block: Block, rate: number, decay: number) => void;
 
 export interface SgdOptions {
   learningRate: number;
@@ -78,10 +83,13 @@ export function sgd(options: SgdOptions): Optimizer {
     learningRate,
     states,
     hyperparameters: { learningRate, momentum, dampening, nesterov, weightDecay },
-    update({ kernels, length, parameters, gradients, state }, step, rate, decay) {
-      const velocity = states === 0 ? 0 : state;
-      const damping = step === 1 ? 0 : dampening;
-      kernels.sgd(length, parameters, gradients, velocity, rate, momentum, damping, nesterov, weightDecay + decay);
+    start(updates) {
+      let damping = updates === 0 ? 0 : dampening;
+      return ({ kernels, length, parameters, gradients, state }, rate, decay) => {
+        const velocity = states === 0 ? 0 : state;
+        kernels.sgd(length, parameters, gradients, velocity, rate, momentum, damping, nesterov, weightDecay + decay);
+        damping = dampening;
+      };
     },
   };
 }
@@ -109,7 +117,8 @@ export function adagrad(options: AdagradOptions): Optimizer {
     learningRate,
     states: 1,
     hyperparameters: { learningRate, epsilon, weightDecay },
-    update({ kernels, length, parameters, gradients, state }, _step, rate, decay) {
+    start: () => (block, rate, decay) => {
+      const { kernels, length, parameters, gradients, state } = block;
       kernels.adagrad(length, parameters, gradients, state, rate, epsilon, weightDecay + decay);
     },
   };
@@ -150,7 +159,8 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     learningRate,
     states: 1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1),
     hyperparameters: { learningRate, alpha, epsilon, momentum, centered, weightDecay },
-    update({ kernels, length, parameters, gradients, state, stride }, _step, rate, decay) {
+    start: () => (block, rate, decay) => {
+      const { kernels, length, parameters, gradients, state, stride } = block;
       const mean = centered ? state + meanIndex * stride : 0;
       const velocity = momentum === 0 ? 0 : state + velocityIndex * stride;
       kernels.rmsprop(
@@ -216,37 +226,48 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
     learningRate,
     states: amsgrad ? 3 : 2,
     hyperparameters: { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad },
-    update({ kernels, length, parameters, gradients, state, stride }, step, rate, decay) {
-      const largest = amsgrad ? state + 2 * stride : 0;
-      const unbias = Math.sqrt(1 - integerPower(beta2, step));
-      const unbiasedRate = (rate * unbias) / (1 - integerPower(beta1, step));
-      const keep = decoupled ? 1 - rate * weightDecay : 1;
-      const coupled = decoupled ? decay : weightDecay + decay;
-      kernels.adam(
-        length,
-        parameters,
-        gradients,
-        state,
-        state + stride,
-        largest,
-        unbiasedRate,
-        beta1,
-        beta2,
-        epsilon * unbias,
-        keep,
-        coupled,
-      );
+    start(updates) {
+      const corrections = { mean: correctionAfter(updates, beta1), squares: correctionAfter(updates, beta2) };
+      return ({ kernels, length, parameters, gradients, state, stride }, rate, decay) => {
+        corrections.mean = nextCorrection(corrections.mean, beta1);
+        corrections.squares = nextCorrection(corrections.squares, beta2);
+        const largest = amsgrad ? state + 2 * stride : 0;
+        const unbias = Math.sqrt(corrections.squares);
+        const unbiasedRate = (rate * unbias) / corrections.mean;
+        const keep = decoupled ? 1 - rate * weightDecay : 1;
+        const coupled = decoupled ? decay : weightDecay + decay;
+        kernels.adam(
+          length,
+          parameters,
+          gradients,
+          state,
+          state + stride,
+          largest,
+          unbiasedRate,
+          beta1,
+          beta2,
+          epsilon * unbias,
+          keep,
+          coupled,
+        );
+      };
     },
   };
 }
 
-/** base^exponent by squaring: multiplications only, so that every engine gives the same bits, unlike Math.pow. */
-export function integerPower(base: number, exponent: number): number {
-  let power = 1;
-  for (let square = base, rest = exponent; rest > 0; rest >>>= 1, square *= square) {
-    if (rest & 1) power *= square;
+/** 1 − βᵗ from 1 − βᵗ⁻¹: the powers themselves would decay into denormal numbers, which processors are slow at. */
+function nextCorrection(correction: number, beta: number): number {
+  return beta * correction + (1 - beta);
+}
+
+/** The correction that so many updates came to, by the same roundings. */
+function correctionAfter(updates: number, beta: number): number {
+  let correction = 0;
+  for (let update = 0, previous = -1; update < updates && correction !== previous; update++) {
+    previous = correction;
+    correction = nextCorrection(correction, beta);
   }
-  return power;
+  return correction;
 }
 
 /** A learning rate that stays finite in single precision. */

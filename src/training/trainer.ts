@@ -4,7 +4,7 @@ import type { NonFiniteError } from "../errors.js";
 import type { Model } from "../network/model.js";
 import { findNonFinite, locateNonFinite } from "../network/nonfinite.js";
 import { rangeError, shown } from "../validate.js";
-import type { Block, Optimizer, OptimizerRecord } from "./optimizer.js";
+import type { Block, Optimizer, OptimizerRecord, Update } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
 export interface Penalties {
@@ -43,7 +43,9 @@ export class Trainer {
   steps = 0;
   /** Only a record where the state comes from a file, until an equal optimizer goes on with it. */
   #optimizer: OptimizerRecord | undefined;
+  /** How many updates it has made. */
   #updates = 0;
+  #update: Update | undefined;
   #block: Block;
   readonly #model: Model;
   readonly #penalties: Penalties;
@@ -75,9 +77,9 @@ export class Trainer {
   use(optimizer: Optimizer): void {
     const kept = this.#optimizer;
     if (optimizer === kept) return;
-    if (kept !== undefined && !("update" in kept) && differenceOf(kept, optimizer) === undefined) {
-      this.#optimizer = optimizer;
-    } else this.#replace(optimizer);
+    const isOpen = kept !== undefined && !("start" in kept) && differenceOf(kept, optimizer) === undefined;
+    if (isOpen) this.#goOn(optimizer, this.#updates);
+    else this.#replace(optimizer);
   }
 
   /**
@@ -92,7 +94,7 @@ export class Trainer {
       const expected = `${shown(kept[key])} as in the interrupted run`;
       throw rangeError(`optimizer.${key}`, expected, fieldsOf(optimizer)[key]);
     }
-    this.#optimizer = optimizer;
+    if (optimizer !== this.#optimizer) this.#goOn(optimizer, this.#updates);
   }
 
   /** Parameters and optimizer state, to `restore` later. */
@@ -110,7 +112,7 @@ export class Trainer {
   /** @throws OutOfMemoryError, with nothing changed */
   restore({ optimizer, updates, parameters, states }: Snapshot): void {
     if (optimizer !== this.#optimizer) this.#replace(optimizer);
-    this.#updates = updates;
+    this.#goOn(optimizer, updates);
     this.#model.write(this.#block.parameters, parameters);
     for (const [index, address] of this.#states().entries()) {
       this.#model.write(address, states[index] as FloatArray);
@@ -147,8 +149,8 @@ export class Trainer {
     model.backward(rows, false);
     if (!model.hasFiniteGradient()) throw locateNonFinite(model, this.steps + 1, rows);
     this.#clip(clipping);
+    this.#update?.(this.#block, rate, this.#penalties.l2);
     this.#updates++;
-    optimizer.update(this.#block, this.#updates, rate, this.#penalties.l2);
     if (this.#penalties.l1 > 0) this.#shrinkWeights(rate * this.#penalties.l1);
     this.steps++;
     model.maskStep++;
@@ -159,9 +161,15 @@ export class Trainer {
     const bytes = (optimizer?.states ?? 0) * this.#model.parameterPlan.bytes;
     const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
     this.dispose();
-    this.#optimizer = optimizer;
-    this.#updates = 0;
     this.#block = { ...this.#block, state };
+    this.#goOn(optimizer, 0);
+  }
+
+  /** Behind so many updates, with the state that they left. */
+  #goOn(optimizer: OptimizerRecord | undefined, updates: number): void {
+    this.#optimizer = optimizer;
+    this.#updates = updates;
+    this.#update = optimizer && "start" in optimizer ? (optimizer as Optimizer).start(updates) : undefined;
   }
 
   /** Addresses of the mirrors. */
@@ -173,7 +181,7 @@ export class Trainer {
   #clip({ norm, value }: Clipping): void {
     const { kernels, length, gradients } = this.#block;
     if (norm !== undefined) {
-      const factor = norm / (Math.sqrt(kernels.sumOfSquares(length, gradients)) + NORM_GUARD);
+      const factor = norm / (Math.sqrt(kernels.dot(length, gradients, gradients)) + NORM_GUARD);
       if (factor < 1) kernels.scale(length, gradients, factor);
     }
     if (value !== undefined) kernels.clamp(length, gradients, value);
