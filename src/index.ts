@@ -9,7 +9,14 @@ export {
   type NetworkOptions,
   type Parameter,
 } from "./api/network.js";
-export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
+export type { GradCheckOptions } from "./differentiation/gradcheck.js";
+export type {
+  GradCheckEntry,
+  GradCheckKink,
+  GradCheckParameter,
+  GradCheckReport,
+} from "./differentiation/gradcheck-report.js";
+export type { Kink } from "./differentiation/kinks.js";
 export type { BuildName } from "./engine/builds.js";
 export type { DType, FloatArray } from "./engine/dtype.js";
 export {
