@@ -373,6 +373,23 @@ describe("kinks", () => {
     net.dispose();
   });
 
+  test("in single precision the smallest step is 1e-3", async () => {
+    const layers = [dense(1, "relu", { bias: false })];
+    const net = await Network.create({ inputs: 1, layers, loss: "meanSquaredError", engine, dtype: "float32" });
+    const stepAt = (weight: number) => {
+      net.setParameters({ "0.weight": [weight] });
+      const { dtype, epsilon, worst, maxRelativeError } = gradCheck(net, [1], [3]);
+      expect({ dtype, epsilon }).toEqual({ dtype: "float32", epsilon: 1e-2 });
+      if (worst !== undefined) expect(maxRelativeError).toBeLessThanOrEqual(1e-3);
+      return worst?.epsilon;
+    };
+    expect(stepAt(0.021)).toBe(1e-2);
+    expect(stepAt(0.019)).toBe(1e-2 / 8);
+    expect(stepAt(-0.0026)).toBe(1e-2 / 8);
+    expect(stepAt(-0.0024)).toBeUndefined();
+    net.dispose();
+  });
+
   test("a unit at 0 that no step moves is none: f′(0) meets nothing", async () => {
     const net = await unit("relu", "meanSquaredError", 0.7);
     const { kinks, worst } = gradCheck(net, [0], [3]);
@@ -531,8 +548,8 @@ describe("the report as a text", () => {
       ["[0, 0]", "kink:", "layer 0", "row 0", "unit 0"],
       ["[0, 1]", "kink:", "layer 0", "row 0", "unit 0"],
       ["inputs", "[2, 2]", "2", "2", "tiny"],
-      expect.arrayContaining(["[1, 0]", "-0.25000000", "-0.25000000", "tiny", "1.3e-1"]),
-      expect.arrayContaining(["[1, 1]", "0.12500000", "0.12500000", "tiny", "1.3e-1"]),
+      expect.arrayContaining(["[1, 0]", "-2.500000e-1", "-2.500000e-1", "tiny", "1.3e-1"]),
+      expect.arrayContaining(["[1, 1]", "1.250000e-1", "1.250000e-1", "tiny", "1.3e-1"]),
       ["[0, 0]", "kink:", "layer 0", "row 0", "unit 0"],
       ["[0, 1]", "kink:", "layer 0", "row 0", "unit 0"],
     ]);

@@ -94,7 +94,7 @@ function textOf(report: GradCheckReport): string {
     };
     lines.push(line(name, list(shape), found.checked, found.kinks, short(found.maxRelativeError)));
     for (const { index, analytic, numeric, relativeError, epsilon } of entries.slice(0, SHOWN)) {
-      const slopes = [analytic.toPrecision(8), numeric.toPrecision(8)];
+      const slopes = [analytic, numeric].map((slope) => slope.toExponential(6));
       lines.push(line(at(index), ...slopes, short(relativeError), short(epsilon)));
     }
     for (const { index, layer, row, unit } of skipped.slice(0, SHOWN)) {
