@@ -21,11 +21,12 @@ const script = fileURLToPath(new URL("support/allocation.mjs", import.meta.url))
 const BOXED_NUMBER = 16;
 
 describe.each([
-  { dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
-  { dtype: "float32", optimizer: "sgd", loss: "meanSquaredError" },
-  { dtype: "float64", optimizer: "adam", loss: "binaryCrossEntropy" },
-])("training 4-16-3 in $dtype by $optimizer under $loss", async ({ dtype, optimizer, loss }) => {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, dtype, optimizer, loss]);
+  { dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy", rows: "raw" },
+  { dtype: "float32", optimizer: "sgd", loss: "meanSquaredError", rows: "raw" },
+  { dtype: "float64", optimizer: "adam", loss: "binaryCrossEntropy", rows: "raw" },
+  { dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy", rows: "standardized" },
+])("training 4-16-3 in $dtype by $optimizer under $loss from $rows rows", async ({ dtype, optimizer, loss, rows }) => {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, dtype, optimizer, loss, rows]);
   const { steps, allocatedPerStep, grown } = JSON.parse(stdout) as Measurement;
 
   test("keeps less than a byte a step", () => {

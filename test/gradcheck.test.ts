@@ -14,6 +14,8 @@ import {
   type Loss,
   Network,
   type NetworkOptions,
+  type Standardization,
+  standardize,
 } from "../src/index.js";
 import { ACTIVATIONS } from "../src/network/activation.js";
 import { Model } from "../src/network/model.js";
@@ -77,6 +79,7 @@ interface Nets extends Pick<Variant, "engine" | "dtype"> {
   loss: Loss;
   layers: Layer[];
   inputs?: number;
+  standardization?: Standardization;
 }
 
 /** A network whose biases are not zero: at such a point no unit of these nets lies within a difference's step of a kink. */
@@ -468,6 +471,21 @@ describe("any network", () => {
     );
     expect(plain?.kinks).toBeGreaterThan(0);
     expect(checkpointed).toEqual(plain);
+  });
+
+  test("a network that standardizes: the inputs are the scaled ones", async () => {
+    const raw = x.map((value) => 1000 + 50 * value);
+    const rows = Array.from({ length: ROWS }, (_, row) => raw.slice(row * INPUTS, (row + 1) * INPUTS));
+    const standardization = standardize(rows);
+    const layers = [dense(HIDDEN, "tanh"), dense(OUTPUTS)];
+    const net = await create({ ...common, loss: "meanSquaredError", layers, standardization });
+    const { maxRelativeError, parameters } = gradCheck(net, rows, values, { inputs: true });
+    expect(maxRelativeError).toBeLessThanOrEqual(1e-6);
+    net.backward(rows, values, { inputGradient: true });
+    const deviation = standardization.deviations[0] as number;
+    const scaled = parameters.at(-1)?.entries.find(({ index }) => index === 0)?.analytic as number;
+    expect(scaled / deviation).toBeCloseTo(net.inputGradient?.[0] as number, 14);
+    net.dispose();
   });
 
   test("a wrong ∂loss/∂x shows", async () => {

@@ -1,11 +1,11 @@
 // What stays of a run: results/node<major>.json and .svg, and its tables between the markers in docs/performance.md.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ratioChart } from "../chart.mjs";
+import { paste } from "../document.mjs";
 import { markdownOf } from "./tables.mjs";
 
 const RESULTS = new URL("results/", import.meta.url);
-const DOCUMENT = new URL("../../docs/performance.md", import.meta.url);
 
 const TITLES = { gemm: "Matrix products m×k×n", train: "Training steps with Adam", infer: "Inference" };
 const CHARTED = ["PyTorch", "onnxruntime-web", "jax-js", "tfjs-wasm", "pure JS"];
@@ -16,7 +16,7 @@ export function save(report) {
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(new URL(`${name}.svg`, RESULTS), ratioChart(chartOf(report)));
   console.log(`\nWritten to ${fileURLToPath(RESULTS)}${name}.json and .svg`);
-  if (existsSync(DOCUMENT)) paste(name, `${heading(report)}\n\n${markdownOf(report)}`);
+  paste(`bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
 }
 
 /** Writes the tables of earlier runs anew, after their wording has changed. */
@@ -25,17 +25,8 @@ export function pasteAgain() {
     const report = JSON.parse(readFileSync(new URL(file, RESULTS), "utf8"));
     const name = file.replace(".json", "");
     writeFileSync(new URL(`${name}.svg`, RESULTS), ratioChart(chartOf(report)));
-    paste(name, `${heading(report)}\n\n${markdownOf(report)}`);
+    paste(`bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
   }
-}
-
-function paste(name, text) {
-  const document = readFileSync(DOCUMENT, "utf8");
-  const [begin, end] = [`<!-- bench:peers ${name} -->`, `<!-- end of bench:peers ${name} -->`];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) return console.log(`docs/performance.md has no markers for ${name}`);
-  writeFileSync(DOCUMENT, `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`);
-  console.log(`Pasted into ${fileURLToPath(DOCUMENT)}`);
 }
 
 function heading({ date, lanegrad, machine, contenders, rounds, seconds, load }) {

@@ -21,7 +21,10 @@ export interface GradCheckOptions {
   sampleSize?: number;
   /** Seed of the sample; 0 by default. */
   seed?: number;
-  /** Whether ∂loss/∂x is checked too, as "inputs" behind the parameters; false by default. */
+  /**
+   * Whether ∂loss/∂x is checked too, as "inputs" behind the parameters, by the scaled x where the network standardizes; false by
+   * default.
+   */
   inputs?: boolean;
 }
 

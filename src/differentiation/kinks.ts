@@ -41,7 +41,7 @@ export function lossAndKink(model: Model, rows: number, sides: number[]): { loss
     forwardLayer(model, index, rows, true);
     // At once: with checkpointing another layer may take this one's place.
     if (layer.kind === "dense" && KINKED.includes(layer.activation.name)) {
-      look(layer.name, layer.outputs, model.copy(model.addressOf(index, "z"), rows * layer.outputs), 0);
+      look(layer.name, layer.outputs, model.copy(model.placeOf(index).z, rows * layer.outputs), 0);
     }
   }
   if (KINKED_LOSSES.includes(loss.name)) {
