@@ -20,38 +20,34 @@ export interface GradCheckKink extends Kink {
   index: number;
 }
 
-/** The worst of some entries. */
-interface Worst {
+/** What came of some elements. */
+interface Summary {
+  /** How many were compared. */
+  checked: number;
+  /** How many were left out at kinks. */
+  kinks: number;
   /** NaN where nothing was compared. */
   maxRelativeError: number;
   /** undefined where nothing was compared. */
   worst: GradCheckEntry | undefined;
 }
 
-export interface GradCheckParameter extends Worst {
+export interface GradCheckParameter extends Summary {
   name: string;
   /** `[outputs, inputs]` of a weight, `[outputs]` of a bias, `[rows, inputs]` of the inputs. */
   shape: number[];
-  /** How many of its elements were compared. */
-  checked: number;
-  /** How many were left out at kinks. */
-  kinks: number;
-  /** Those, the worst first. */
+  /** Those compared, the worst first. */
   entries: GradCheckEntry[];
   /** Those left out. */
   skipped: GradCheckKink[];
 }
 
 /** `String(report)` is a text to read, of 80 columns. */
-export interface GradCheckReport extends Worst {
+export interface GradCheckReport extends Summary {
   dtype: DType;
   rows: number;
   /** The step of every difference that crosses no kink. */
   epsilon: number;
-  /** How many elements were compared. */
-  checked: number;
-  /** How many were left out at kinks. */
-  kinks: number;
   parameters: GradCheckParameter[];
 }
 
@@ -61,9 +57,11 @@ export function reportOf(
   epsilon: number,
   parameters: GradCheckParameter[],
 ): GradCheckReport {
-  const sumOf = (key: "checked" | "kinks") => parameters.reduce((sum, parameter) => sum + parameter[key], 0);
-  const worst = worstOf(parameters.flatMap(({ entries }) => entries));
-  const report = { ...worst, dtype, rows, epsilon, checked: sumOf("checked"), kinks: sumOf("kinks"), parameters };
+  const summary = summarize(
+    parameters.flatMap(({ entries }) => entries),
+    parameters.flatMap(({ skipped }) => skipped),
+  );
+  const report = { ...summary, dtype, rows, epsilon, parameters };
   // Not enumerable: a report can be copied, compared and sent to a worker as the numbers that it is.
   return Object.defineProperty(report, "toString", { value: () => textOf(report) });
 }
@@ -71,11 +69,12 @@ export function reportOf(
 /** How many entries and kinks of each parameter the text shows. */
 const SHOWN = 3;
 
-/** Sorts entries, the worst first; NaN counts as worse than any number. */
-export function worstOf(entries: GradCheckEntry[]): Worst {
+/** Sorts the entries, the worst first, and sums up; NaN counts as worse than any number. */
+export function summarize(entries: GradCheckEntry[], skipped: GradCheckKink[]): Summary {
   const rank = ({ relativeError }: GradCheckEntry) => (Number.isNaN(relativeError) ? 2 : relativeError);
   const worst = entries.sort((p, q) => rank(q) - rank(p))[0];
-  return { maxRelativeError: worst?.relativeError ?? Number.NaN, worst };
+  const maxRelativeError = worst?.relativeError ?? Number.NaN;
+  return { checked: entries.length, kinks: skipped.length, maxRelativeError, worst };
 }
 
 function textOf(report: GradCheckReport): string {
@@ -94,8 +93,7 @@ function textOf(report: GradCheckReport): string {
     };
     lines.push(line(name, list(shape), found.checked, found.kinks, short(found.maxRelativeError)));
     for (const { index, analytic, numeric, relativeError, epsilon } of entries.slice(0, SHOWN)) {
-      const slopes = [analytic, numeric].map((slope) => slope.toExponential(6));
-      lines.push(line(at(index), ...slopes, short(relativeError), short(epsilon)));
+      lines.push(line(at(index), short(analytic, 6), short(numeric, 6), short(relativeError), short(epsilon)));
     }
     for (const { index, layer, row, unit } of skipped.slice(0, SHOWN)) {
       lines.push(line(at(index), "kink:", layer === null ? "loss" : `layer ${layer}`, `row ${row}`, `unit ${unit}`));
@@ -104,8 +102,8 @@ function textOf(report: GradCheckReport): string {
   return lines.join("\n");
 }
 
-function short(value: number): string {
-  return value.toExponential(1);
+function short(value: number, digits = 1): string {
+  return value.toExponential(digits);
 }
 
 function list(numbers: readonly number[]): string {

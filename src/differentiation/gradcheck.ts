@@ -10,7 +10,7 @@ import {
   type GradCheckParameter,
   type GradCheckReport,
   reportOf,
-  worstOf,
+  summarize,
 } from "./gradcheck-report.js";
 import { type Kink, lossAndKink } from "./kinks.js";
 
@@ -87,15 +87,7 @@ export function checkGradient(model: Model, rows: number, settings: Settings): G
         entries.push({ parameter: name, index, analytic, ...found, relativeError: error });
       }
     }
-    return {
-      name,
-      shape: [...shape],
-      checked: entries.length,
-      kinks: skipped.length,
-      ...worstOf(entries),
-      entries,
-      skipped,
-    };
+    return { name, shape: [...shape], ...summarize(entries, skipped), entries, skipped };
   };
   const { tensors, bytes } = model.parameterPlan;
   const parameters = tensors.map((tensor) => {
