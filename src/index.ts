@@ -9,8 +9,15 @@ export {
   type NetworkOptions,
   type Parameter,
 } from "./api/network.js";
-export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
+export type { GradCheckOptions } from "./differentiation/gradcheck.js";
+export type {
+  GradCheckEntry,
+  GradCheckKink,
+  GradCheckParameter,
+  GradCheckReport,
+} from "./differentiation/gradcheck-report.js";
 export type { Jacobian, JacobianMode } from "./differentiation/jacobian.js";
+export type { Kink } from "./differentiation/kinks.js";
 export type { SampleGradients } from "./differentiation/persample.js";
 export type { Direction, VectorJacobianProduct } from "./differentiation/products.js";
 export type { BuildName } from "./engine/builds.js";

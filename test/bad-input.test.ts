@@ -229,6 +229,7 @@ refuses("the other calls", [
   ["options", "object", (value) => gradCheck(net, x, y, value)],
   ["epsilon", "positive", (epsilon) => gradCheck(net, x, y, { epsilon })],
   ["seed", "integer", (seed) => gradCheck(net, x, y, { seed })],
+  ["inputs", "flag", (inputs) => gradCheck(net, x, y, { inputs })],
 ]);
 
 type One = [what: string, call: () => unknown, type: ErrorType, message: RegExp];
