@@ -28,6 +28,7 @@ import {
   oneCycle,
   rmsprop,
   sgd,
+  standardize,
 } from "../src/index.js";
 import { engineOf } from "./support/builds.js";
 import { randomNumbers } from "./support/matrices.js";
@@ -90,8 +91,8 @@ const CASES: Record<string, Case> = {
       clipValue: 0.2,
     }),
   },
-  "plain sgd with l1 and l2, without shuffling, in float64": {
-    network: { l1: 0.01, l2: 0.02, dtype: "float64" },
+  "plain sgd with l1, l2 and standardization, without shuffling, in float64": {
+    network: { l1: 0.01, l2: 0.02, dtype: "float64", standardization: standardize(x, 3) },
     options: () => ({ optimizer: sgd({ learningRate: 0.1 }), epochs: 2, batchSize: 3, shuffle: false }),
   },
   "adam with amsgrad by oneCycle": {
@@ -532,6 +533,12 @@ describe("Network.restore", async () => {
     ["a wrong option", changed(set("network.inputs", -1)), /"inputs" expected an integer ≥ 1, got -1/],
     ["an unknown option", changed(set("network.depth", 1)), /depth/],
     ["a graph that is none", changed(set("network.graph", 3)), /"graph" expected an object, got 3/],
+    ["a standardization that is none", changed(set("network.standardization", 3)), /./],
+    [
+      "deviations of 0",
+      changed(set("network.standardization", [[0], [0]])),
+      /^__metadata__: "deviations\[0\]" expected a finite number > 0, got 0$/,
+    ],
     ["a layer that is none", changed(set("network.layers", [null])), /"layers\[0\]" expected an object/],
     ["more states than there are", changed(set("training.optimizer.states", 1e9)), /^optimizer.2.0.weight: not F32/],
     ["a wrong batch size", changed(set("training.batchSize", "8")), /"batchSize" expected an integer ≥ 1, got "8"/],
