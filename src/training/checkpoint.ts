@@ -145,7 +145,7 @@ function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown):
 function parseSnapshot(tensors: TensorFile["tensors"], model: Model, prefix: string, given: unknown): Snapshot {
   const parameters = parseBlock(tensors, model, prefix);
   if (given === undefined) return { optimizer: undefined, updates: 0, parameters, states: [] };
-  const optimizer = checkObject("optimizer", given) as OptimizerRecord & { updates: unknown };
+  const optimizer = checkObject("optimizer", given) as OptimizerRecord & { updates: number };
   checkKind("optimizer.name", optimizer.name, "string");
   checkObject("optimizer.hyperparameters", optimizer.hyperparameters);
   const states: FloatArray[] = [];
