@@ -9,7 +9,14 @@ import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
 import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
 import { tensorStream } from "./streams.js";
-import type { DenseSpec, Edge, InputSpec, LayerSpec, Source, Topology } from "./topology.js";
+import {
+  belowDropout,
+  type DenseSpec,
+  type InputSpec,
+  type LayerSpec,
+  type Source,
+  type Topology,
+} from "./topology.js";
 
 /** An array for each source of the network, such as all a or all δ. */
 export interface Field {
@@ -237,12 +244,7 @@ export class Model {
 
   /** Where a source's numbers come from: a dropout layer's from those below it where it does not act. */
   resolve(source: Source, training: boolean): Source {
-    let resolved = source;
-    for (let layer = this.topology.layers[resolved]; !training && layer?.kind === "dropout"; ) {
-      resolved = (layer.from[0] as Edge).source;
-      layer = this.topology.layers[resolved];
-    }
-    return resolved;
+    return training ? source : belowDropout(this.topology.layers, source);
   }
 
   #columnOf(source: Source): number {
