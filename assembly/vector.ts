@@ -15,15 +15,7 @@ export function columnSums<T>(rows: i32, columns: i32, x: usize, out: usize): vo
 }
 
 /** to ← from, or to + from where `adds`, for blocks whose rows are rsf and rst elements apart. */
-export function transfer<T>(
-  rows: i32,
-  columns: i32,
-  from: usize,
-  rsf: i32,
-  to: usize,
-  rst: i32,
-  adds: bool,
-): void {
+export function transfer<T>(rows: i32, columns: i32, from: usize, rsf: i32, to: usize, rst: i32, adds: bool): void {
   for (let i: i32 = 0; i < rows; i++) {
     for (let j: i32 = 0; j < columns; j += lanes<T>()) {
       let x = v128.load(from + at<T>(j));

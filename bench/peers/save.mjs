@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ratioChart } from "../chart.mjs";
+import { paste } from "../paste.mjs";
 import { markdownOf } from "./tables.mjs";
 
 const RESULTS = new URL("results/", import.meta.url);
@@ -16,7 +17,7 @@ export function save(report) {
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(new URL(`${name}.svg`, RESULTS), ratioChart(chartOf(report)));
   console.log(`\nWritten to ${fileURLToPath(RESULTS)}${name}.json and .svg`);
-  if (existsSync(DOCUMENT)) paste(name, `${heading(report)}\n\n${markdownOf(report)}`);
+  if (existsSync(DOCUMENT)) paste(DOCUMENT, `bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
 }
 
 /** Writes the tables of earlier runs anew, after their wording has changed. */
@@ -25,17 +26,8 @@ export function pasteAgain() {
     const report = JSON.parse(readFileSync(new URL(file, RESULTS), "utf8"));
     const name = file.replace(".json", "");
     writeFileSync(new URL(`${name}.svg`, RESULTS), ratioChart(chartOf(report)));
-    paste(name, `${heading(report)}\n\n${markdownOf(report)}`);
+    paste(DOCUMENT, `bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
   }
-}
-
-function paste(name, text) {
-  const document = readFileSync(DOCUMENT, "utf8");
-  const [begin, end] = [`<!-- bench:peers ${name} -->`, `<!-- end of bench:peers ${name} -->`];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) return console.log(`docs/performance.md has no markers for ${name}`);
-  writeFileSync(DOCUMENT, `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`);
-  console.log(`Pasted into ${fileURLToPath(DOCUMENT)}`);
 }
 
 function heading({ date, lanegrad, machine, contenders, rounds, seconds, load }) {
