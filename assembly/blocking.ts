@@ -12,14 +12,17 @@ export function NR<T>(): i32 {
   return 2 * lanes<T>();
 }
 
-/** Loop 4: the depth of a panel. A panel of B (KC × NR) stays in the first-level cache. */
-const KC = 256;
+/**
+ * Loop 4: the depth of a panel. A panel of A (MR × KC) and one of B (KC × NR) fit into a first-level cache of 32 KB in either
+ * precision. Each turn reads and writes all of C, which is why KC is not smaller.
+ */
+const KC = 384;
 
-/** Loop 3: rows of A that stay in the second-level cache; a multiple of every MR. */
+/** Loop 3: rows of A that are packed at once; a multiple of every MR. */
 const MC = 96;
 
-/** Loop 5: columns of B that are packed at once; a multiple of every NR. */
-const NC = 1024;
+/** Loop 5: columns of B that are packed at once; a multiple of every NR. They stay in the second-level cache. */
+const NC = 512;
 
 /**
  * Whether rows of A by rows of B are better taken as dot products than packed: as fast as the micro-kernel but for its wider
@@ -29,9 +32,28 @@ export function prefersDots(m: i32, k: i32): bool {
   return m <= 4 || (m <= 64 && k >= 16);
 }
 
-/** Whether B, its columns contiguous, is better packed than read in place: when each panel is used by enough rows of A. */
-export function repaysPacking(m: i32): bool {
-  return m > 16;
+/**
+ * Whether a small product, B's columns contiguous, is better taken row by row than in tiles, which it would leave half empty.
+ * Both ways give the same bits up to a depth of KC, so that n may decide although threads cut it.
+ */
+export function prefersRows<T>(m: i32, n: i32, k: i32): bool {
+  return n <= NR<T>() ? m * k <= KC : m < MR && m * k <= 64;
+}
+
+/**
+ * Whether A, k running along its rows, is better packed than read in place: when a panel is used by enough columns of B.
+ * A step of the micro-kernel advances one pointer instead of one a row.
+ */
+export function repaysPackingA(n: i32): bool {
+  return n > 128;
+}
+
+/**
+ * Whether B, its columns contiguous, is better packed than read in place: when a panel is used by enough rows of A; by fewer
+ * where the rows of B, `stride` bytes apart, are spread over many memory pages.
+ */
+export function repaysPackingB(m: i32, stride: usize): bool {
+  return m > (stride > 2048 ? 16 : 48);
 }
 
 /** Splits `size` into the fewest parts of at most `limit`, as equal as multiples of `unit` can be. */

@@ -7,11 +7,14 @@ import {
   MR,
   NR,
   prefersDots,
-  repaysPacking,
+  prefersRows,
+  repaysPackingA,
+  repaysPackingB,
   rowsOfBlock,
   tileBytes,
 } from "./blocking";
 import { Activation } from "./codes";
+import { rowByRow } from "./direct";
 import { rowsByRows } from "./dot";
 import { at } from "./lanes";
 import { microkernel } from "./microkernel";
@@ -49,7 +52,8 @@ export function gemm<T>(
 /**
  * gemm, then the epilogue on every finished block of C.
  *
- * Rows of A by rows of B, with few rows of A, are dot products; everything else is blocked.
+ * Rows of A by rows of B, with few rows of A, are dot products; small products with rows of B go row by row; everything else
+ * is blocked.
  *
  * @param bias of Epilogue.Activation: n elements, or 0 for none
  * @param z of Epilogue.Derivative: the layer's z, row-major with C's strides
@@ -72,13 +76,18 @@ export function product<T>(
     finish<T>(epilogue, activation, slope, m, n, rsc, c, bias, z, activated);
     return;
   }
+  if (csb == 1 && csc == 1 && alpha == <T>1 && beta == <T>0 && prefersRows<T>(m, n, k)) {
+    rowByRow<T>(m, n, k, a, rsa, csa, b, rsb, c, rsc);
+    finish<T>(epilogue, activation, slope, m, n, rsc, c, bias, z, activated);
+    return;
+  }
 
   const nr = NR<T>();
   const nc = columnsOfBlock<T>(n);
   const kc = depthOfPanel(k);
   const mc = rowsOfBlock(m);
-  const packsA = csa != 1;
-  const packsB = csb != 1 || repaysPacking(m);
+  const packsA = csa != 1 || repaysPackingA(n);
+  const packsB = csb != 1 || repaysPackingB(m, at<T>(rsb));
   const tile = workspace;
   const panelsA = tile + tileBytes<T>();
   const panelsB = panelsA + blockBytes<T>(m, k);
@@ -101,23 +110,21 @@ export function product<T>(
         const blockC = at<T>(ic * rsc + jc * csc);
         if (packsA) packPanels<T>(MR, rows, depth, blockA, at<T>(rsa), at<T>(csa), panelsA);
 
-        // LOOP 2: panels of B
-        for (let jr: i32 = 0; jr < columns; jr += nr) {
-          const panelB = packsB ? panelsB + at<T>(jr * depth) : blockB + at<T>(jr);
-          const rowOfB = packsB ? at<T>(nr) : at<T>(rsb);
+        // LOOP 2: panels of A; within one, loop 1 walks along rows of C, whose tiles share cache lines and pages
+        for (let ir: i32 = 0; ir < rows; ir += MR) {
+          const panelA = packsA ? panelsA + at<T>(ir * depth) : blockA + at<T>(ir * rsa);
+          const tileRows = min(MR, rows - ir);
 
-          // LOOP 1: panels of A
-          for (let ir: i32 = 0; ir < rows; ir += MR) {
-            const tileRows = min(MR, rows - ir);
+          // LOOP 1: panels of B
+          for (let jr: i32 = 0; jr < columns; jr += nr) {
             const tileColumns = min(nr, columns - jr);
             const whole = tileRows == MR && tileColumns == nr && csc == 1;
             const target = c + blockC + at<T>(ir * rsc + jr * csc);
             microkernel<T>(
-              tileRows, depth,
-              packsA ? panelsA + at<T>(ir * depth) : blockA + at<T>(ir * rsa),
-              packsA ? sizeof<T>() : at<T>(rsa),
-              packsA ? at<T>(MR) : sizeof<T>(),
-              panelB, rowOfB,
+              packsA, tileRows, depth,
+              panelA, at<T>(rsa),
+              packsB ? panelsB + at<T>(jr * depth) : blockB + at<T>(jr),
+              packsB ? at<T>(nr) : at<T>(rsb),
               whole ? target : tile, whole ? at<T>(rsc) : at<T>(nr),
               alpha, whole ? keep : <T>0,
             );

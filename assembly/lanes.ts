@@ -22,12 +22,6 @@ export function fuses(): bool {
   return f32x4.extract_lane(madd<f32>(x, x, f32x4.splat(-(1 + 2 ** -11))), 0) != 0;
 }
 
-/** Every lane = the element at `address`. */
-export function splatAt<T>(address: usize): v128 {
-  if (sizeof<T>() == 4) return v128.load32_splat(address);
-  return v128.load64_splat(address);
-}
-
 /** Writes the first `count` lanes, all of them where `count` is larger; never a byte more. */
 export function storeFirst<T>(address: usize, vector: v128, count: i32): void {
   if (count >= lanes<T>()) {

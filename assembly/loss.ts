@@ -1,8 +1,9 @@
-// Losses: the value C and the output δ = ∂C/∂y, in one pass over outputs y and targets t.
+// Losses: the value C and the output δ = ∂C/∂y, in one pass over outputs y and targets t, and the Hessian ∂²C/∂y² times a
+// vector.
 import { rowExp, rowMaximum } from "./activation/softmax";
 import { ElementwiseLoss } from "./codes";
 import { at, firstOr, lanes, madd, storeFirst, sum } from "./lanes";
-import { exp, log, log1p, sigmoid } from "./math";
+import { exp, log, log1p, logisticPdf, sigmoid } from "./math";
 import { methodsOf } from "./methods";
 
 /** (y − t)² */
@@ -16,9 +17,13 @@ class Squared {
     const d = v128.sub<T>(y, t);
     return v128.add<T>(d, d);
   }
+
+  curvature<T>(_y: v128, _t: v128, _threshold: v128): v128 {
+    return v128.splat<T>(<T>2);
+  }
 }
 
-/** |y − t|, with derivative 0 at 0 */
+/** |y − t|, with derivative 0 at 0 and curvature 0 everywhere */
 class Absolute {
   value<T>(y: v128, t: v128, _threshold: v128): v128 {
     return v128.abs<T>(v128.sub<T>(y, t));
@@ -29,6 +34,10 @@ class Absolute {
     const above = v128.and(v128.gt<T>(y, t), one);
     const below = v128.and(v128.lt<T>(y, t), one);
     return v128.sub<T>(above, below);
+  }
+
+  curvature<T>(_y: v128, _t: v128, _threshold: v128): v128 {
+    return v128.splat<T>(<T>0);
   }
 }
 
@@ -43,6 +52,11 @@ class Huber {
   derivative<T>(y: v128, t: v128, threshold: v128): v128 {
     return v128.max<T>(v128.min<T>(v128.sub<T>(y, t), threshold), v128.neg<T>(threshold));
   }
+
+  /** d ≤ threshold ? 1 : 0 */
+  curvature<T>(y: v128, t: v128, threshold: v128): v128 {
+    return v128.and(v128.le<T>(v128.abs<T>(v128.sub<T>(y, t)), threshold), v128.splat<T>(<T>1));
+  }
 }
 
 /** −t·ln σ(y) − (1 − t)·ln(1 − σ(y)) = max(y, 0) − y·t + ln(1 + e^−|y|), for a logit y */
@@ -55,6 +69,10 @@ class Logistic {
 
   derivative<T>(y: v128, t: v128, _threshold: v128): v128 {
     return v128.sub<T>(sigmoid<T>(y), t);
+  }
+
+  curvature<T>(y: v128, _t: v128, _threshold: v128): v128 {
+    return logisticPdf<T>(y);
   }
 }
 
@@ -75,6 +93,16 @@ class LogisticOfProbability {
     const variance = v128.mul<T>(y, v128.sub<T>(v128.splat<T>(<T>1), y));
     return v128.div<T>(v128.sub<T>(y, t), v128.max<T>(variance, v128.splat<T>(<T>1e-12)));
   }
+
+  /** t/y² + (1 − t)/(1 − y)²; where the derivative is (y − t)/1e-12, its slope 1e12 */
+  curvature<T>(y: v128, t: v128, _threshold: v128): v128 {
+    const one = v128.splat<T>(<T>1);
+    const rest = v128.sub<T>(one, y);
+    const hit = v128.div<T>(t, v128.mul<T>(y, y));
+    const miss = v128.div<T>(v128.sub<T>(one, t), v128.mul<T>(rest, rest));
+    const inside = v128.gt<T>(v128.mul<T>(y, rest), v128.splat<T>(<T>1e-12));
+    return v128.bitselect(v128.add<T>(hit, miss), v128.splat<T>(<T>1e12), inside);
+  }
 }
 
 /**
@@ -93,24 +121,51 @@ export function elementwiseLoss<T>(
   threshold: T,
   delta: usize,
 ): f64 {
+  return dispatch<T>(loss, n, y, target, scale, threshold, delta, 0);
+}
+
+/** The tangent of δ for the tangent ẏ of y, in its place: tangentᵢ ← scale · ∂²loss(yᵢ, tᵢ)/∂yᵢ² · tangentᵢ. */
+export function elementwiseLossCurvature<T>(
+  loss: ElementwiseLoss,
+  n: i32,
+  y: usize,
+  target: usize,
+  scale: f64,
+  threshold: T,
+  tangent: usize,
+): void {
+  dispatch<T>(loss, n, y, target, scale, threshold, 0, tangent);
+}
+
+function dispatch<T>(
+  loss: ElementwiseLoss,
+  n: i32,
+  y: usize,
+  target: usize,
+  scale: f64,
+  threshold: T,
+  delta: usize,
+  tangent: usize,
+): f64 {
   switch (loss) {
     case ElementwiseLoss.squared:
-      return evaluate<T, Squared>(n, y, target, scale, threshold, delta);
+      return evaluate<T, Squared>(n, y, target, scale, threshold, delta, tangent);
     case ElementwiseLoss.absolute:
-      return evaluate<T, Absolute>(n, y, target, scale, threshold, delta);
+      return evaluate<T, Absolute>(n, y, target, scale, threshold, delta, tangent);
     case ElementwiseLoss.huber:
-      return evaluate<T, Huber>(n, y, target, scale, threshold, delta);
+      return evaluate<T, Huber>(n, y, target, scale, threshold, delta, tangent);
     case ElementwiseLoss.logistic:
-      return evaluate<T, Logistic>(n, y, target, scale, threshold, delta);
+      return evaluate<T, Logistic>(n, y, target, scale, threshold, delta, tangent);
     case ElementwiseLoss.logisticOfProbability:
-      return evaluate<T, LogisticOfProbability>(n, y, target, scale, threshold, delta);
+      return evaluate<T, LogisticOfProbability>(n, y, target, scale, threshold, delta, tangent);
     default:
       assert(false);
       return 0;
   }
 }
 
-function evaluate<T, L>(n: i32, y: usize, target: usize, scale: f64, threshold: T, delta: usize): f64 {
+/** The value, and where asked for the derivative and the curvature: the outputs are few, so that the loop may do it all. */
+function evaluate<T, L>(n: i32, y: usize, target: usize, scale: f64, threshold: T, delta: usize, tangent: usize): f64 {
   const loss = methodsOf<L>();
   const parameter = v128.splat<T>(threshold);
   const factor = v128.splat<T>(<T>scale);
@@ -123,6 +178,10 @@ function evaluate<T, L>(n: i32, y: usize, target: usize, scale: f64, threshold: 
     if (delta) {
       const derivative = loss.derivative<T>(output, wanted, parameter);
       storeFirst<T>(delta + at<T>(i), v128.mul<T>(derivative, factor), n - i);
+    }
+    if (tangent) {
+      const curvature = v128.mul<T>(loss.curvature<T>(output, wanted, parameter), factor);
+      storeFirst<T>(tangent + at<T>(i), v128.mul<T>(curvature, v128.load(tangent + at<T>(i))), n - i);
     }
   }
   return total * scale;
@@ -175,4 +234,50 @@ export function softmaxCrossEntropy<T>(
     delta += at<T>(columns);
   }
   return total * scale;
+}
+
+/**
+ * The tangent of δ of softmaxCrossEntropy for the tangent ẏ of y, in its place: tangentᵢⱼ ← scale · Σⱼtᵢⱼ · pᵢⱼ · (ẏᵢⱼ −
+ * Σⱼ pᵢⱼẏᵢⱼ), with p = softmax(y) and targets smoothed as there.
+ *
+ * @param tangent rows × columns elements
+ */
+export function softmaxCrossEntropyCurvature<T>(
+  rows: i32,
+  columns: i32,
+  y: usize,
+  target: usize,
+  scale: f64,
+  smoothing: T,
+  tangent: usize,
+): void {
+  const zero = v128.splat<T>(<T>0);
+  const keep = v128.splat<T>(<T>1 - smoothing);
+  const spread = v128.splat<T>(smoothing / <T>columns);
+  for (let i: i32 = 0; i < rows; i++) {
+    const down = v128.splat<T>(rowMaximum<T>(columns, y));
+    let partition = zero;
+    let weighted = zero;
+    let mass = zero;
+    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+      const e = firstOr<T>(exp<T>(v128.sub<T>(v128.load(y + at<T>(j)), down)), columns - j, zero);
+      const dot = v128.mul<T>(e, v128.load(tangent + at<T>(j)));
+      const t = madd<T>(keep, v128.load(target + at<T>(j)), spread);
+      partition = v128.add<T>(partition, e);
+      weighted = v128.add<T>(weighted, firstOr<T>(dot, columns - j, zero));
+      mass = v128.add<T>(mass, firstOr<T>(t, columns - j, zero));
+    }
+    const total = sum<T>(partition);
+    const mean = v128.splat<T>(sum<T>(weighted) / total);
+    const factor = v128.splat<T>((<T>scale * sum<T>(mass)) / total);
+    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+      const address = tangent + at<T>(j);
+      const e = exp<T>(v128.sub<T>(v128.load(y + at<T>(j)), down));
+      const centred = v128.sub<T>(v128.load(address), mean);
+      storeFirst<T>(address, v128.mul<T>(v128.mul<T>(e, factor), centred), columns - j);
+    }
+    y += at<T>(columns);
+    target += at<T>(columns);
+    tangent += at<T>(columns);
+  }
 }

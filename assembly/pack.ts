@@ -9,17 +9,9 @@ import { at, lanes } from "./lanes";
  * @param across byte stride from one row (of A) or column (of B) to the next
  * @param along byte stride along k
  */
-export function packPanel<T>(
-  R: i32,
-  width: i32,
-  k: i32,
-  source: usize,
-  across: usize,
-  along: usize,
-  panel: usize,
-): void {
+function packPanel<T>(R: i32, width: i32, k: i32, source: usize, across: usize, along: usize, panel: usize): void {
   if (width == R && across == sizeof<T>()) copyPanel<T>(R, k, source, along, panel);
-  else if (width == R && along == sizeof<T>() && R == 2 * lanes<T>()) transposePanel<T>(k, source, across, panel);
+  else if (width == R && along == sizeof<T>()) transposePanel<T>(R, k, source, across, panel);
   else gatherPanel<T>(R, width, 0, k, source, across, along, panel);
 }
 
@@ -33,8 +25,20 @@ export function packPanels<T>(
   along: usize,
   panels: usize,
 ): void {
-  for (let r: i32 = 0; r < count; r += R) {
-    packPanel<T>(R, min(R, count - r), k, source + <usize>r * across, across, along, panels + at<T>(r * k));
+  // Memory that runs across the panels is read a few rows at a time: a cache line belongs to several panels.
+  const step = across == sizeof<T>() ? 16 : k;
+  for (let p: i32 = 0; p < k; p += step) {
+    for (let r: i32 = 0; r < count; r += R) {
+      packPanel<T>(
+        R,
+        min(R, count - r),
+        min(step, k - p),
+        source + <usize>r * across + <usize>p * along,
+        across,
+        along,
+        panels + at<T>(r * k + p * R),
+      );
+    }
   }
 }
 
@@ -51,36 +55,28 @@ function copyPanel<T>(R: i32, k: i32, source: usize, along: usize, panel: usize)
   }
 }
 
-/** Neighbours along k are neighbours in memory: square blocks of two vectors' width are transposed in registers. */
-function transposePanel<T>(k: i32, source: usize, across: usize, panel: usize): void {
+/** Neighbours along k are neighbours in memory: squares of one vector's width are transposed in registers. */
+function transposePanel<T>(R: i32, k: i32, source: usize, across: usize, panel: usize): void {
   const square = lanes<T>();
   const whole = k - (k % square);
-  const right = across * square;
   for (let p: i32 = 0; p < whole; p += square) {
-    transposeSquare<T>(source, across, panel);
-    transposeSquare<T>(source + right, across, panel + 16);
-    source += 16;
-    panel += 32 * square;
+    const place = panel + at<T>(p * R);
+    for (let r: i32 = 0; r < R; r += square) {
+      // Where R is no multiple, the last square overlaps the one before.
+      const first = min(r, R - square);
+      transposeSquare<T>(source + at<T>(p) + <usize>first * across, across, place + at<T>(first), at<T>(R));
+    }
   }
-  gatherPanel<T>(
-    2 * square,
-    2 * square,
-    whole,
-    k,
-    source - at<T>(whole),
-    across,
-    sizeof<T>(),
-    panel - at<T>(whole * 2 * square),
-  );
+  gatherPanel<T>(R, R, whole, k, source, across, sizeof<T>(), panel);
 }
 
-/** A square of one vector's width, from rows `across` bytes apart to rows two vectors apart. */
-function transposeSquare<T>(source: usize, across: usize, panel: usize): void {
+/** A square of one vector's width, from rows `across` bytes apart to rows `along` bytes apart. */
+function transposeSquare<T>(source: usize, across: usize, panel: usize, along: usize): void {
   const r0 = v128.load(source);
   const r1 = v128.load(source + across);
   if (sizeof<T>() == 8) {
     v128.store(panel, v128.shuffle<f64>(r0, r1, 0, 2));
-    v128.store(panel + 32, v128.shuffle<f64>(r0, r1, 1, 3));
+    v128.store(panel + along, v128.shuffle<f64>(r0, r1, 1, 3));
     return;
   }
   const r2 = v128.load(source + 2 * across);
@@ -90,9 +86,9 @@ function transposeSquare<T>(source: usize, across: usize, panel: usize): void {
   const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
   const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
   v128.store(panel, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-  v128.store(panel + 32, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
-  v128.store(panel + 64, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
-  v128.store(panel + 96, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
+  v128.store(panel + along, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7));
+  v128.store(panel + 2 * along, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5));
+  v128.store(panel + 3 * along, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7));
 }
 
 /** Any strides, any width, from depth `first` on: element by element. */

@@ -27,22 +27,34 @@ export function transfer<T>(rows: i32, columns: i32, from: usize, rsf: i32, to: 
   }
 }
 
-/** Σ xᵢ², every square and sum in double precision; NaN or infinity where an element is not finite. */
-export function sumOfSquares<T>(n: i32, x: usize): f64 {
+/**
+ * Σ xᵢyᵢ over a multiple of the vector's width, every product and sum in double precision. dot(x, x) is NaN or infinity
+ * where an element is not finite.
+ */
+export function dot<T>(n: i32, x: usize, y: usize): f64 {
+  assert(n % lanes<T>() == 0);
   let even = f64x2.splat(0);
   let odd = f64x2.splat(0);
   for (let i: i32 = 0; i < n; i += lanes<T>()) {
-    const v = firstOr<T>(v128.load(x + at<T>(i)), n - i, v128.splat<T>(<T>0));
-    if (sizeof<T>() == 8) {
-      even = f64x2.add(even, f64x2.mul(v, v));
-    } else {
-      const low = f64x2.promote_low_f32x4(v);
-      const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(v, v, 1, 0));
-      even = f64x2.add(even, f64x2.mul(low, low));
-      odd = f64x2.add(odd, f64x2.mul(high, high));
-    }
+    even = f64x2.add(even, f64x2.mul(pair<T>(x + at<T>(i)), pair<T>(y + at<T>(i))));
+    if (sizeof<T>() == 4) odd = f64x2.add(odd, f64x2.mul(pair<T>(x + at<T>(i + 2)), pair<T>(y + at<T>(i + 2))));
   }
   return sum<f64>(f64x2.add(even, odd));
+}
+
+/** The two elements from `address` on, in double precision. */
+function pair<T>(address: usize): v128 {
+  if (sizeof<T>() == 8) return v128.load(address);
+  return f64x2.promote_low_f32x4(v128.load64_zero(address));
+}
+
+/** y ← α·x + y over a multiple of the vector's width. */
+export function axpy<T>(n: i32, alpha: T, x: usize, y: usize): void {
+  assert(n % lanes<T>() == 0);
+  const factor = v128.splat<T>(alpha);
+  for (let i: usize = 0; i < at<T>(n); i += 16) {
+    v128.store(y + i, madd<T>(factor, v128.load(x + i), v128.load(y + i)));
+  }
 }
 
 /** The index of the first element that is NaN or infinite, n if there is none: 0·x is 0 for every other number. */

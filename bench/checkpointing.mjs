@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { adam, dense, Engine, Network } from "lanegrad";
 import { curveChart } from "./chart.mjs";
 import { checkNear } from "./checks.mjs";
+import { paste } from "./document.mjs";
 import { measure, timeHere } from "./measure.mjs";
-import { paste } from "./paste.mjs";
 import { uniform } from "./random.mjs";
 import { describeRun, formatNumber, formatRatio, printTable } from "./report.mjs";
 
@@ -15,7 +15,6 @@ const ROUNDS = 7;
 const TIME = 60;
 const WAYS = { "all activations kept": false, "√T segments": true };
 const COLUMNS = ["T", "KiB", "KiB, √T segments", "share", "µs", "µs, √T segments", "ratio"];
-const PAGE = new URL("../docs/checkpointing.md", import.meta.url);
 const RESULTS = new URL("results/", import.meta.url);
 
 const x = uniform(BATCH * WIDTH, 1);
@@ -110,5 +109,5 @@ function save() {
   const about = `${run.machine.cpu}, one thread, Node ${run.machine.node}, lanegrad ${run.lanegrad.version}`;
   const heading = `${about}, build \`${run.lanegrad.build}\`; ${run.date.slice(0, 10)}. Best of ${ROUNDS} rounds in turns.`;
   const lines = [COLUMNS, COLUMNS.map(() => "---:"), ...rowsOfTable()].map((cells) => `| ${cells.join(" | ")} |`);
-  paste(PAGE, "bench:checkpointing", [heading, "", ...lines].join("\n"));
+  paste("bench:checkpointing", [heading, "", ...lines].join("\n"), "checkpointing.md");
 }

@@ -14,6 +14,13 @@ export function printTable(heading, columns, rows) {
   }
 }
 
+/** The same table in Markdown. */
+export function markdownTable(heading, columns, rows) {
+  const rule = columns.map((_, index) => (index ? "---:" : "---"));
+  const lines = [columns, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return [`**${heading}**`, "", ...lines].join("\n");
+}
+
 /** Three digits, and none of a whole number lost: 0.123, 4.56, 78.9, 12,345. */
 export function formatNumber(value) {
   const rounded = Math.abs(value) < 100 ? Number(value.toPrecision(3)) : Math.round(value);
@@ -22,6 +29,11 @@ export function formatNumber(value) {
 
 export function formatRatio(value) {
   return `${formatNumber(Number(value.toPrecision(value < 100 ? 2 : 3)))}×`;
+}
+
+/** A share of 1 in whole percent. */
+export function formatPercent(value) {
+  return `${Math.round(100 * value)} %`;
 }
 
 /** Where and with what the numbers were made. */

@@ -10,6 +10,9 @@ export {
   type Parameter,
 } from "./api/network.js";
 export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
+export type { Jacobian, JacobianMode } from "./differentiation/jacobian.js";
+export type { SampleGradients } from "./differentiation/persample.js";
+export type { Direction, VectorJacobianProduct } from "./differentiation/products.js";
 export type { BuildName } from "./engine/builds.js";
 export type { DType, FloatArray } from "./engine/dtype.js";
 export {
@@ -54,6 +57,19 @@ export {
   type Layer,
 } from "./network/layers.js";
 export type { Loss, LossName, Reduction } from "./network/loss.js";
+export {
+  type CrossValidation,
+  type CrossValidationOptions,
+  type CrossValidationResult,
+  crossValidate,
+  type FoldRecord,
+  type Grid,
+  type NetworkMaker,
+  type Setting,
+} from "./selection/crossvalidation.js";
+export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, split } from "./selection/folds.js";
+export { Standardization, standardize } from "./selection/standardization.js";
+export type { Part } from "./selection/table.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
 export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";

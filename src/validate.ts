@@ -59,6 +59,11 @@ export function checkShare(name: string, value: unknown): number {
   return checkNumber(name, value, "a number ≥ 0 and < 1", (v) => v >= 0 && v < 1);
 }
 
+/** A proper share: 0 < value < 1. */
+export function checkProperShare(name: string, value: unknown): number {
+  return checkNumber(name, value, "a number > 0 and < 1", (v) => v > 0 && v < 1);
+}
+
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw typeError(name, "true or false", value);
   return value;

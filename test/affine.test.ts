@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Activation } from "../assembly/codes.js";
 import { Blocks } from "./support/blocks.js";
 import { expectWithin } from "./support/close.js";
-import { randomNumbers } from "./support/matrices.js";
+import { BETWEEN, gather, randomNumbers, spread, unreadRows } from "./support/matrices.js";
 import { roundingError } from "./support/rounding.js";
 import {
   type ActivationTwin,
@@ -60,30 +60,6 @@ function preactivation({ batch, inputs, outputs }: Shape, x: Numbers, weight: Nu
 function activated(z: Expected, { f }: ActivationTwin): Expected {
   const values = z.values.map((value) => f(value, SLOPE));
   return { values, sizes: z.sizes.map((size, i) => STEEPEST * size + Math.abs(values[i] as number)) };
-}
-
-/** Stands between the rows of results. */
-const BETWEEN = 77;
-
-/** Rows `stride` elements apart, with `between` in the gaps. */
-function spread(x: Numbers, rows: number, columns: number, stride: number, between = Number.NaN): Float64Array {
-  const out = new Float64Array((rows - 1) * stride + columns).fill(between);
-  for (let i = 0; i < rows * columns; i++) {
-    out[Math.floor(i / columns) * stride + (i % columns)] = x[i] as number;
-  }
-  return out;
-}
-
-/** Room for such rows, that is not to be read. */
-function unreadRows(rows: number, columns: number, stride: number): Float64Array {
-  return spread(new Float64Array(rows * columns).fill(Number.NaN), rows, columns, stride, BETWEEN);
-}
-
-/** The rows without the gaps, in which nothing may have changed. */
-function gather(x: Numbers, rows: number, columns: number, stride: number): number[] {
-  const isGap = (_: number, i: number) => i % stride >= columns;
-  expect(Array.from(x).filter(isGap)).toEqual(new Array((rows - 1) * (stride - columns)).fill(BETWEEN));
-  return Array.from(x).filter((_, i) => !isGap(_, i));
 }
 
 function checkAffine(variant: Variant, shape: Shape, name: ElementwiseName, hasBias: boolean, gap: number): void {

@@ -24,9 +24,10 @@ describe.each([
   { net: "chain", dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
   { net: "chain", dtype: "float32", optimizer: "sgd", loss: "meanSquaredError" },
   { net: "chain", dtype: "float64", optimizer: "adam", loss: "binaryCrossEntropy" },
+  { net: "standardized", dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
   { net: "graph", dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
   { net: "checkpointed", dtype: "float64", optimizer: "sgd", loss: "meanSquaredError" },
-])("training the $net in $dtype by $optimizer under $loss", async ({ net, dtype, optimizer, loss }) => {
+])("training the $net net in $dtype by $optimizer under $loss", async ({ net, dtype, optimizer, loss }) => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, net, dtype, optimizer, loss]);
   const { steps, allocatedPerStep, grown } = JSON.parse(stdout) as Measurement;
 

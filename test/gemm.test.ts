@@ -175,6 +175,38 @@ describe.each(VARIANTS)("gemm of $build in $dtype", (variant) => {
     );
   });
 
+  test("columns have the same bits, however many of them are computed at once", () => {
+    const { engine, dtype } = variant;
+    const { gemm: kernel } = engine.kernels(dtype);
+    const depths = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 250, max: 300 }));
+    const parts = fc.record({
+      m: fc.integer({ min: 1, max: 9 }),
+      k: depths,
+      n: sizes,
+      part: sizes,
+      a: order,
+      b: order,
+    });
+    fc.assert(
+      fc.property(parts, ({ m, k, n, part, a: orderA, b: orderB }) => {
+        const a = matrixOf({ ...dense, order: orderA }, m, k, 1, NAN);
+        const b = matrixOf({ ...dense, order: orderB }, k, n, 2, NAN);
+        const blocks = new Blocks(variant);
+        const addressA = blocks.input(a.values);
+        const addressB = blocks.input(b.values);
+        const [whole, first] = [n, Math.min(n, part)].map((columns) => {
+          const c = blocks.output(new Float64Array(m * n));
+          const workspace = blocks.workspace(m, columns, k);
+          kernel(m, columns, k, addressA, a.rs, a.cs, addressB, b.rs, b.cs, c, n, 1, 1, 0, workspace);
+          return blocks.read(c).map((value, i) => (i % n < part ? value : 0));
+        });
+        blocks.close();
+        expect(sameBits(first as FloatArray, whole as FloatArray)).toBe(true);
+      }),
+      { seed: 6, numRuns: 200 },
+    );
+  });
+
   test.each(["a", "b", "c"] as const)("%s may be the last in memory: nothing far behind it is read", async (last) => {
     const { build, dtype } = variant;
     const engine = await engineOf(build, { maximumMemory: 65536 });

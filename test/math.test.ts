@@ -73,6 +73,13 @@ const cases: Case[] = [
     exact: { x: [0, -0, 1000, -1000, infinity, -infinity, nan], y: [0.5, 0.5, 1, 0, 1, 0, nan] },
   },
   {
+    name: "logisticPdf",
+    ulps: { f32: 4, f64: 5 },
+    range: { f32: [-110, 110], f64: [-760, 760] },
+    thresholds: [-87.33655, 103.97208, -708.3964185322641, 745.1332191019411],
+    exact: { x: [0, -0, 1000, -1000, infinity, -infinity, nan], y: [0.25, 0.25, 0, 0, 0, 0, nan] },
+  },
+  {
     name: "erf",
     ulps: { f32: 3, f64: 8 },
     range: { f32: [-4.5, 4.5], f64: [-6.5, 6.5] },

@@ -63,6 +63,9 @@ test("npm start reaches 97.5 % on the test images in 10 epochs, as PyTorch does"
   expect(Number(percent) / 100, output).toBeGreaterThanOrEqual(Math.min(0.975, adam.final_min));
 }, 300_000);
 
-test.each(["sixty-seconds.mjs", "xor.mjs", "spirals.mjs", "diabetes.mjs"])("examples/%s learns", async (name) => {
-  expect(await run(name)).not.toBe("");
-});
+test.each(["sixty-seconds.mjs", "xor.mjs", "spirals.mjs", "diabetes.mjs", "cross-validation.mjs"])(
+  "examples/%s learns",
+  async (name) => {
+    expect(await run(name)).not.toBe("");
+  },
+);

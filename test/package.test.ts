@@ -89,7 +89,7 @@ test("the README's first example runs in an empty project", async () => {
 /** Uses a type of each kind that the package exports. */
 const CONSUMER = `
 import {
-  adam, confusionMatrix, cosineDecay, dense, dropout, Engine, gradCheck, Network, ShapeError,
+  adam, confusionMatrix, cosineDecay, crossValidate, dense, dropout, Engine, gradCheck, Network, ShapeError, split, standardize,
   type Activation, type BuildName, type ConfusionMatrix, type EpochRecord, type FitOptions, type History, type Layer,
   type Optimizer, type Schedule,
 } from "lanegrad";
@@ -106,11 +106,20 @@ const history: History = await net.fit([[0, 1, 2]], [1], options);
 const losses: number[] = history.epochs.map((epoch) => epoch.loss);
 const outputs: Float32Array | Float64Array = net.predict(new Float32Array(3));
 const confusion: ConfusionMatrix = confusionMatrix(outputs, [1]);
+const { train, test } = split([[0, 1, 2], [3, 4, 5]], new Uint8Array([0, 1]), { test: 0.5 });
+const scale: Float64Array = standardize(train[0]).apply(test[0]);
+const { best } = await crossValidate(
+  ({ units, activation }, { standardization }) =>
+    Network.create({ inputs: 3, layers: [dense(units, activation), dense(2)], loss: "softmaxCrossEntropy", standardization }),
+  [[[0, 1, 2], [3, 4, 5]], [0, 1]],
+  { grid: { units: [2, 4], activation: ["relu", "tanh"] }, folds: 2, fit: options },
+);
+const chosen: number = best.setting.units + best.mean.loss;
 const worst: number = gradCheck(net, [[0, 1, 2]], [1]).maxRelativeError;
 const bytes: number = net.memory.total + engine.memory.used;
 const product = engine.matrix(2, 2, { dtype: "float64", values: [1, 2, 3, 4] });
 engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" }), transposeA: true });
-console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes);
+console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});

@@ -4,10 +4,12 @@ import { Blocks } from "./support/blocks.js";
 import { expectWithin } from "./support/close.js";
 import { randomNumbers } from "./support/matrices.js";
 import { roundingError } from "./support/rounding.js";
-import { largestIndex, type Numbers, softmax, softmaxBackward, sumOfSquares } from "./support/twins.js";
+import { dot, largestIndex, type Numbers, softmax, softmaxBackward, softmaxCurvature } from "./support/twins.js";
 import { VARIANTS } from "./support/variants.js";
 
 const lengths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 31, 65, 257];
+/** Those that are multiples of the vector's width in both precisions. */
+const wholeLengths = [4, 8, 12, 16, 64, 260];
 const widths = [1, 2, 3, 4, 5, 7, 10, 13, 33];
 const ROWS = 5;
 
@@ -62,22 +64,45 @@ describe.each(VARIANTS)("vector kernels of $build in $dtype", (variant) => {
     }
   });
 
-  test.each(lengths)("sumOfSquares of %i", (n) => {
+  function dotOf(x: Numbers, y: Numbers): number {
+    const blocks = new Blocks(variant);
+    const result = kernels.dot(x.length, blocks.input(x), blocks.input(y));
+    blocks.close();
+    return result;
+  }
+
+  const normSquared = (x: Numbers) => reduce(x, (n, address) => kernels.dot(n, address, address));
+
+  test.each(wholeLengths)("dot of %i", (n) => {
     const x = random(n, n, 1000);
-    const expected = sumOfSquares(x);
-    const actual = reduce(x, kernels.sumOfSquares);
+    const y = random(n, n + 1, 1000);
+    const { value, size } = dot(x, y);
     // in double precision whatever the elements have
-    expect(Math.abs(actual - expected)).toBeLessThanOrEqual(n * 2 ** -52 * expected);
+    expect(Math.abs(dotOf(x, y) - value)).toBeLessThanOrEqual(n * 2 ** -52 * size);
+    expect(dotOf(x, x)).toBe(normSquared(x));
   });
 
-  test("sumOfSquares neither overflows nor underflows in single precision", () => {
-    expect(reduce([2 ** 100, 2 ** 100, 0], kernels.sumOfSquares)).toBe(2 ** 201);
-    expect(reduce([2 ** -100, 0, 0, 0, 2 ** -100], kernels.sumOfSquares)).toBe(2 ** -199);
+  test("dot neither overflows nor underflows in single precision", () => {
+    expect(normSquared([2 ** 100, 2 ** 100, 0, 0])).toBe(2 ** 201);
+    expect(normSquared([2 ** -100, 0, 0, 0, 2 ** -100, 0, 0, 0])).toBe(2 ** -199);
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("sumOfSquares shows %f", (bad) => {
-    for (let i = 0; i < 9; i++)
-      expect(reduce(random(9, 1).fill(bad, i, i + 1), kernels.sumOfSquares)).not.toBeLessThan(Infinity);
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("dot shows %f", (bad) => {
+    for (let i = 0; i < 12; i++) expect(normSquared(random(12, 1).fill(bad, i, i + 1))).not.toBeLessThan(Infinity);
+  });
+
+  test.each(wholeLengths)("axpy of %i", (n) => {
+    const x = random(n, n);
+    const y = random(n, n + 1);
+    const blocks = new Blocks(variant);
+    const address = blocks.output(y);
+    kernels.axpy(n, -0.75, blocks.input(x), address);
+    const result = blocks.read(address);
+    blocks.close();
+    const terms = Array.from(x, (value, i) => [-0.75 * value, y[i] as number] as const);
+    const values = Float64Array.from(terms, ([product, start]) => product + start);
+    const sizes = Float64Array.from(terms, ([product, start]) => Math.abs(product) + Math.abs(start));
+    expectWithin("axpy", roundingError(result, { values, sizes }, dtype), 2);
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("firstNonFinite finds %f", (bad) => {
@@ -209,5 +234,18 @@ describe.each(VARIANTS)("vector kernels of $build in $dtype", (variant) => {
     blocks.close();
     const expected = softmaxBackward(ROWS, columns, a, delta);
     expectWithin("softmaxBackward", roundingError(result, expected, dtype), 2 * (columns + 3));
+  });
+
+  test.each(widths)("softmaxCurvature in rows of %i", (columns) => {
+    const count = ROWS * columns;
+    const a = Float32Array.from(softmax(ROWS, columns, random(count, columns, 3)));
+    const [aTangent, error, errorTangent] = [random(count, 1, 2), random(count, 2, 10), random(count, 3, 10)];
+    const blocks = new Blocks(variant);
+    const address = blocks.output(errorTangent);
+    kernels.softmaxCurvature(ROWS, columns, blocks.input(a), blocks.input(aTangent), blocks.input(error), address);
+    const result = blocks.read(address);
+    blocks.close();
+    const expected = softmaxCurvature(ROWS, columns, a, aTangent, error, errorTangent);
+    expectWithin("softmaxCurvature", roundingError(result, expected, dtype), 2 * (columns + 4));
   });
 });

@@ -6,11 +6,11 @@ const abi = {
   blocking: ["workspaceBytes"],
   gemm: ["gemm"],
   affine: ["affine", "delta", "gradient"],
-  activation: ["applyActivation", "applyDerivative"],
-  "activation/softmax": ["softmax", "softmaxBackward"],
-  loss: ["elementwiseLoss", "softmaxCrossEntropy"],
+  activation: ["applyActivation", "applyDerivative", "applyCurvature"],
+  "activation/softmax": ["softmax", "softmaxBackward", "softmaxCurvature"],
+  loss: ["elementwiseLoss", "elementwiseLossCurvature", "softmaxCrossEntropy", "softmaxCrossEntropyCurvature"],
   update: ["sgd", "adagrad", "rmsprop", "adam", "softThreshold"],
-  vector: ["transfer", "sumOfSquares", "firstNonFinite", "scale", "clamp", "countZeros", "countMatches", "countSides"],
+  vector: ["transfer", "dot", "axpy", "firstNonFinite", "scale", "clamp", "countZeros", "countMatches", "countSides"],
   random: ["uniform", "normal", "dropout"],
 };
 

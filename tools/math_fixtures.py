@@ -18,6 +18,7 @@ FUNCTIONS = {
     "erf": (erf, -6, 6),
     "normalCdf": (lambda z: erfc(-z / sqrt(2)) / 2, -38, 8),
     "normalPdf": (lambda z: exp(-z * z / 2) / sqrt(2 * pi), -38, 38),
+    "logisticPdf": (lambda x: 1 / (2 + exp(x) + exp(-x)), -740, 740),
 }
 
 

@@ -11,6 +11,11 @@ export class Elu {
   derivative<T>(z: v128, _a: v128, alpha: v128): v128 {
     return v128.bitselect(v128.splat<T>(<T>1), v128.mul<T>(alpha, exp<T>(z)), v128.gt<T>(z, v128.splat<T>(<T>0)));
   }
+
+  /** z ≤ 0: αeᶻ as well */
+  curvature<T>(z: v128, _a: v128, derivative: v128): v128 {
+    return v128.andnot(derivative, v128.gt<T>(z, v128.splat<T>(<T>0)));
+  }
 }
 
 const SELU_SCALE: f64 = 1.0507009873554804934;
@@ -26,5 +31,9 @@ export class Selu {
   derivative<T>(z: v128, _a: v128, _slope: v128): v128 {
     const below = v128.mul<T>(v128.splat<T>(<T>(SELU_SCALE * SELU_ALPHA)), exp<T>(z));
     return v128.bitselect(v128.splat<T>(<T>SELU_SCALE), below, v128.gt<T>(z, v128.splat<T>(<T>0)));
+  }
+
+  curvature<T>(z: v128, _a: v128, derivative: v128): v128 {
+    return v128.andnot(derivative, v128.gt<T>(z, v128.splat<T>(<T>0)));
   }
 }

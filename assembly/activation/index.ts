@@ -1,6 +1,6 @@
-// Applies an elementwise activation, or its derivative, to a block of a row-major matrix.
+// Applies an elementwise activation, or its derivatives, to a block of a row-major matrix.
 import { Activation } from "../codes";
-import { at, lanes, storeFirst } from "../lanes";
+import { at, lanes, madd, storeFirst } from "../lanes";
 import { methodsOf } from "../methods";
 import { Elu, Selu } from "./elu";
 import { Gelu, GeluTanh } from "./gelu";
@@ -27,31 +27,10 @@ export function applyActivation<T>(
   bias: usize,
   a: usize,
 ): void {
-  switch (activation) {
-    case Activation.identity:
-      return activate<T, Identity>(slope, rows, columns, stride, z, bias, a);
-    case Activation.relu:
-      return activate<T, Relu>(slope, rows, columns, stride, z, bias, a);
-    case Activation.leakyRelu:
-      return activate<T, LeakyRelu>(slope, rows, columns, stride, z, bias, a);
-    case Activation.elu:
-      return activate<T, Elu>(slope, rows, columns, stride, z, bias, a);
-    case Activation.selu:
-      return activate<T, Selu>(slope, rows, columns, stride, z, bias, a);
-    case Activation.sigmoid:
-      return activate<T, Sigmoid>(slope, rows, columns, stride, z, bias, a);
-    case Activation.tanh:
-      return activate<T, Tanh>(slope, rows, columns, stride, z, bias, a);
-    case Activation.gelu:
-      return activate<T, Gelu>(slope, rows, columns, stride, z, bias, a);
-    case Activation.geluTanh:
-      return activate<T, GeluTanh>(slope, rows, columns, stride, z, bias, a);
-    case Activation.silu:
-      return activate<T, Silu>(slope, rows, columns, stride, z, bias, a);
-    case Activation.softplus:
-      return activate<T, Softplus>(slope, rows, columns, stride, z, bias, a);
-    default:
-      assert(false);
+  if (activation == Activation.identity) {
+    methodsOf<Forward>().block<T, Identity>(slope, rows, columns, stride, z, a, bias, 0, 0);
+  } else {
+    dispatch<T, Forward>(activation, slope, rows, columns, stride, z, a, bias, 0, 0);
   }
 }
 
@@ -66,61 +45,136 @@ export function applyDerivative<T>(
   a: usize,
   delta: usize,
 ): void {
+  if (activation != Activation.identity) {
+    dispatch<T, Backward>(activation, slope, rows, columns, stride, z, a, delta, 0, 0);
+  }
+}
+
+/**
+ * δ̇ ← f′(z) ⊙ δ̇ + f″(z) ⊙ ż ⊙ error: the tangent of δ = f′(z) ⊙ error for the tangents ż of z and δ̇, as it comes in, of
+ * error. Pearlmutter 1994.
+ *
+ * @param error ∂C/∂a
+ */
+export function applyCurvature<T>(
+  activation: Activation,
+  slope: T,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  z: usize,
+  a: usize,
+  zTangent: usize,
+  error: usize,
+  deltaTangent: usize,
+): void {
+  if (activation != Activation.identity) {
+    dispatch<T, Backward>(activation, slope, rows, columns, stride, z, a, deltaTangent, zTangent, error);
+  }
+}
+
+/** The block of a pass, Forward or Backward, for every activation but the identity. */
+function dispatch<T, Pass>(
+  activation: Activation,
+  slope: T,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  z: usize,
+  a: usize,
+  operand: usize,
+  zTangent: usize,
+  error: usize,
+): void {
+  const pass = methodsOf<Pass>();
   switch (activation) {
-    case Activation.identity:
-      return;
     case Activation.relu:
-      return differentiate<T, Relu>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Relu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.leakyRelu:
-      return differentiate<T, LeakyRelu>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, LeakyRelu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.elu:
-      return differentiate<T, Elu>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Elu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.selu:
-      return differentiate<T, Selu>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Selu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.sigmoid:
-      return differentiate<T, Sigmoid>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Sigmoid>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.tanh:
-      return differentiate<T, Tanh>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Tanh>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.gelu:
-      return differentiate<T, Gelu>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Gelu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.geluTanh:
-      return differentiate<T, GeluTanh>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, GeluTanh>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.silu:
-      return differentiate<T, Silu>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Silu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     case Activation.softplus:
-      return differentiate<T, Softplus>(slope, rows, columns, stride, z, a, delta);
+      return pass.block<T, Softplus>(slope, rows, columns, stride, z, a, operand, zTangent, error);
     default:
       assert(false);
   }
 }
 
-function activate<T, F>(slope: T, rows: i32, columns: i32, stride: i32, z: usize, bias: usize, a: usize): void {
-  const f = methodsOf<F>();
-  const parameter = v128.splat<T>(slope);
-  for (let i: i32 = 0; i < rows; i++) {
-    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
-      let x = v128.load(z + at<T>(j));
-      if (bias) {
-        x = v128.add<T>(x, v128.load(bias + at<T>(j)));
-        storeFirst<T>(z + at<T>(j), x, columns - j);
+class Forward {
+  block<T, F>(
+    slope: T,
+    rows: i32,
+    columns: i32,
+    stride: i32,
+    z: usize,
+    a: usize,
+    bias: usize,
+    _zTangent: usize,
+    _error: usize,
+  ): void {
+    const f = methodsOf<F>();
+    const parameter = v128.splat<T>(slope);
+    for (let i: i32 = 0; i < rows; i++) {
+      for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+        let x = v128.load(z + at<T>(j));
+        if (bias) {
+          x = v128.add<T>(x, v128.load(bias + at<T>(j)));
+          storeFirst<T>(z + at<T>(j), x, columns - j);
+        }
+        storeFirst<T>(a + at<T>(j), f.value<T>(x, parameter), columns - j);
       }
-      storeFirst<T>(a + at<T>(j), f.value<T>(x, parameter), columns - j);
+      z += at<T>(stride);
+      a += at<T>(stride);
     }
-    z += at<T>(stride);
-    a += at<T>(stride);
   }
 }
 
-function differentiate<T, F>(slope: T, rows: i32, columns: i32, stride: i32, z: usize, a: usize, delta: usize): void {
-  const f = methodsOf<F>();
-  const parameter = v128.splat<T>(slope);
-  for (let i: i32 = 0; i < rows; i++) {
-    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
-      const derivative = f.derivative<T>(v128.load(z + at<T>(j)), v128.load(a + at<T>(j)), parameter);
-      storeFirst<T>(delta + at<T>(j), v128.mul<T>(derivative, v128.load(delta + at<T>(j))), columns - j);
+class Backward {
+  /** With an address of ż the term with f″ is added: loops of its own would cost more bytes than the question costs time. */
+  block<T, F>(
+    slope: T,
+    rows: i32,
+    columns: i32,
+    stride: i32,
+    z: usize,
+    a: usize,
+    delta: usize,
+    zTangent: usize,
+    error: usize,
+  ): void {
+    const f = methodsOf<F>();
+    const parameter = v128.splat<T>(slope);
+    const isCurved = zTangent != 0;
+    for (let i: i32 = 0; i < rows; i++) {
+      for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+        const x = v128.load(z + at<T>(j));
+        const y = v128.load(a + at<T>(j));
+        const derivative = f.derivative<T>(x, y, parameter);
+        let result = v128.mul<T>(derivative, v128.load(delta + at<T>(j)));
+        if (isCurved) {
+          const change = v128.mul<T>(f.curvature<T>(x, y, derivative), v128.load(zTangent + at<T>(j)));
+          result = madd<T>(change, v128.load(error + at<T>(j)), result);
+        }
+        storeFirst<T>(delta + at<T>(j), result, columns - j);
+      }
+      z += at<T>(stride);
+      a += at<T>(stride);
+      delta += at<T>(stride);
+      zTangent += at<T>(stride);
+      error += at<T>(stride);
     }
-    z += at<T>(stride);
-    a += at<T>(stride);
-    delta += at<T>(stride);
   }
 }

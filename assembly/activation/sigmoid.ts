@@ -1,6 +1,6 @@
 // The logistic family: σ(z) = 1 / (1 + e⁻ᶻ), silu(z) = z·σ(z), softplus(z) = ln(1 + eᶻ).
 import { madd } from "../lanes";
-import { exp, log1p, sigmoid } from "../math";
+import { exp, log1p, logisticPdf, sigmoid } from "../math";
 
 export class Sigmoid {
   value<T>(z: v128, _slope: v128): v128 {
@@ -11,6 +11,11 @@ export class Sigmoid {
   derivative<T>(z: v128, a: v128, _slope: v128): v128 {
     return v128.mul<T>(a, sigmoid<T>(v128.neg<T>(z)));
   }
+
+  /** σ′(z)·(1 − 2σ(z)) */
+  curvature<T>(_z: v128, a: v128, derivative: v128): v128 {
+    return v128.mul<T>(derivative, v128.sub<T>(v128.splat<T>(<T>1), v128.add<T>(a, a)));
+  }
 }
 
 export class Silu {
@@ -18,10 +23,16 @@ export class Silu {
     return v128.mul<T>(z, sigmoid<T>(z));
   }
 
-  /** σ(z) + z·σ(z)·σ(−z) */
+  /** σ(z) + z·σ′(z) */
   derivative<T>(z: v128, _a: v128, _slope: v128): v128 {
+    return madd<T>(z, logisticPdf<T>(z), sigmoid<T>(z));
+  }
+
+  /** σ′(z)·(2 + z·(1 − 2σ(z))) */
+  curvature<T>(z: v128, _a: v128, _derivative: v128): v128 {
     const s = sigmoid<T>(z);
-    return madd<T>(v128.mul<T>(z, s), sigmoid<T>(v128.neg<T>(z)), s);
+    const bend = v128.sub<T>(v128.splat<T>(<T>1), v128.add<T>(s, s));
+    return v128.mul<T>(logisticPdf<T>(z), madd<T>(z, bend, v128.splat<T>(<T>2)));
   }
 }
 
@@ -34,5 +45,10 @@ export class Softplus {
 
   derivative<T>(z: v128, _a: v128, _slope: v128): v128 {
     return sigmoid<T>(z);
+  }
+
+  /** σ′(z) */
+  curvature<T>(z: v128, _a: v128, _derivative: v128): v128 {
+    return logisticPdf<T>(z);
   }
 }

@@ -1,5 +1,5 @@
-// Softmax over each row: a = exp(z − max z) / Σ exp(z − max z), and its backward pass.
-import { at, firstOr, lanes, maximum, storeFirst, sum } from "../lanes";
+// Softmax over each row: a = exp(z − max z) / Σ exp(z − max z), its backward pass and the tangent of that.
+import { at, firstOr, lanes, madd, maximum, storeFirst, sum } from "../lanes";
 import { exp } from "../math";
 
 /** The largest element of a row; NaN where one is NaN. */
@@ -37,21 +37,57 @@ export function softmax<T>(rows: i32, columns: i32, z: usize, a: usize): void {
   }
 }
 
+/** Σⱼ xⱼyⱼ of a row. */
+function rowDot<T>(columns: i32, x: usize, y: usize): T {
+  const zero = v128.splat<T>(<T>0);
+  let total = zero;
+  for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+    const term = v128.mul<T>(v128.load(x + at<T>(j)), v128.load(y + at<T>(j)));
+    total = v128.add<T>(total, firstOr<T>(term, columns - j, zero));
+  }
+  return sum<T>(total);
+}
+
 /** δ ← a ⊙ (δ − Σⱼ δⱼaⱼ) for each row: from ∂C/∂a to ∂C/∂z. */
 export function softmaxBackward<T>(rows: i32, columns: i32, a: usize, delta: usize): void {
-  const zero = v128.splat<T>(<T>0);
   for (let i: i32 = 0; i < rows; i++) {
     const row = at<T>(i * columns);
-    let product = zero;
-    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
-      const term = v128.mul<T>(v128.load(a + row + at<T>(j)), v128.load(delta + row + at<T>(j)));
-      product = v128.add<T>(product, firstOr<T>(term, columns - j, zero));
-    }
-    const inner = v128.splat<T>(sum<T>(product));
+    const inner = v128.splat<T>(rowDot<T>(columns, a + row, delta + row));
     for (let j: i32 = 0; j < columns; j += lanes<T>()) {
       const address = delta + row + at<T>(j);
       const centred = v128.sub<T>(v128.load(address), inner);
       storeFirst<T>(address, v128.mul<T>(v128.load(a + row + at<T>(j)), centred), columns - j);
     }
+  }
+}
+
+/**
+ * δ̇ ← ȧ ⊙ (e − Σⱼ eⱼaⱼ) + a ⊙ (δ̇ − Σⱼ (δ̇ⱼaⱼ + eⱼȧⱼ)) for each row: the tangent of δ = a ⊙ (e − Σⱼ eⱼaⱼ) for the tangents ȧ
+ * of a and δ̇, as it comes in, of e.
+ *
+ * @param error e = ∂C/∂a
+ */
+export function softmaxCurvature<T>(
+  rows: i32,
+  columns: i32,
+  a: usize,
+  aTangent: usize,
+  error: usize,
+  deltaTangent: usize,
+): void {
+  for (let i: i32 = 0; i < rows; i++) {
+    const inner = v128.splat<T>(rowDot<T>(columns, error, a));
+    const innerTangent = v128.splat<T>(rowDot<T>(columns, deltaTangent, a) + rowDot<T>(columns, error, aTangent));
+    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
+      const address = deltaTangent + at<T>(j);
+      const centred = v128.sub<T>(v128.load(error + at<T>(j)), inner);
+      const centredTangent = v128.sub<T>(v128.load(address), innerTangent);
+      const grown = v128.mul<T>(v128.load(aTangent + at<T>(j)), centred);
+      storeFirst<T>(address, madd<T>(v128.load(a + at<T>(j)), centredTangent, grown), columns - j);
+    }
+    a += at<T>(columns);
+    aTangent += at<T>(columns);
+    error += at<T>(columns);
+    deltaTangent += at<T>(columns);
   }
 }

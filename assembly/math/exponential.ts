@@ -124,3 +124,10 @@ export function sigmoid<T>(x: v128): v128 {
   const numerator = v128.bitselect(e, one, v128.lt<T>(x, v128.splat<T>(<T>0)));
   return v128.div<T>(numerator, v128.add<T>(e, one));
 }
+
+/** σ′(x) = σ(x)·σ(−x) = e⁻|x|/(1 + e⁻|x|)² within 4 ulp, down to underflow. */
+export function logisticPdf<T>(x: v128): v128 {
+  const e = boundedExp<T>(notBelowUnderflow<T>(v128.or(x, signBit<T>())));
+  const sum = v128.add<T>(e, v128.splat<T>(<T>1));
+  return v128.div<T>(e, v128.mul<T>(sum, sum));
+}

@@ -9,12 +9,17 @@ const FEW = 3;
 
 /**
  * @param running `[{ contender, about, ask }]`
+ * @param workloads those of work.mjs by default; `prepare` names them by index
  * @param eachRound called before every round
  * @returns for each workload `{ name, unit, work, times: { [contender]: { best, median, rounds, disturbed } or { error } } }`
  */
-export async function compare(section, running, { rounds, only, eachRound = () => {} }) {
+export async function compare(
+  section,
+  running,
+  { workloads = workOf(section), rounds, only = "", eachRound = () => {} },
+) {
   const results = [];
-  for (const [index, workload] of workOf(section).entries()) {
+  for (const [index, workload] of workloads.entries()) {
     const { name, unit, work, own = false } = workload;
     if (!name.includes(only)) continue;
     const times = {};

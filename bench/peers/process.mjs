@@ -19,13 +19,21 @@ export function pinned(command) {
 /**
  * @param contender of contenders.mjs
  * @param seconds how long a round is meant to be
- * @returns a function (command, values) → `{ value }` or `{ error }`, and `end()`
  */
-export async function startContender(contender, seconds) {
+export function startContender(contender, seconds) {
   const { name, module, options, threads = 1 } = contender;
   const command = [process.execPath, CHILD, JSON.stringify({ name, module, options, seconds })];
-  const [program, ...parameters] = threads > 1 ? command : pinned(command);
-  const child = spawn(program, parameters, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  return startProcess(threads > 1 ? command : pinned(command));
+}
+
+/**
+ * @param command the program and its parameters
+ * @param environment variables beside those of this process
+ * @returns a function (command, values) → `{ value }` or `{ error }`, and `end()`
+ */
+export async function startProcess([program, ...parameters], environment = {}) {
+  const env = { ...process.env, ...environment };
+  const child = spawn(program, parameters, { env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let trouble = "";
   let failure;
   let settle = () => {};

@@ -1,10 +1,8 @@
 // npm run bench:peers: lanegrad beside other systems on the same work, each checked, in turns, on one core.
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compileCeiling } from "../ceiling.mjs";
+import { installIn } from "../install.mjs";
 import { median } from "../measure.mjs";
 import { describeRun } from "../report.mjs";
 import { measureColdStarts } from "./cold.mjs";
@@ -37,7 +35,7 @@ if (flags.paste) {
   pasteAgain();
   process.exit();
 }
-install();
+installIn(new URL(".", import.meta.url));
 const loadBefore = loadavg()[0];
 const running = await start(CONTENDERS.filter((one) => isOwn(one) || one.name.includes(flags.with)));
 if (running[0].about.error) throw new Error(running[0].about.error);
@@ -66,16 +64,6 @@ report.load = { before: loadBefore, after: loadavg()[0] };
 printTables(report);
 if (isWhole || flags.save) save(report);
 process.exit();
-
-/** The peers of package.json, where that has not been done. */
-function install() {
-  if (existsSync(new URL("node_modules", import.meta.url))) return;
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts"], {
-    cwd: fileURLToPath(new URL(".", import.meta.url)),
-    stdio: "inherit",
-  });
-  if (status !== 0) console.error("npm ci failed in bench/peers: its peers will be missing below");
-}
 
 /** Starts every contender; those that cannot start stay in the report with their error. */
 async function start(list) {

@@ -1,12 +1,11 @@
 // What stays of a run: results/node<major>.json and .svg, and its tables between the markers in docs/performance.md.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ratioChart } from "../chart.mjs";
-import { paste } from "../paste.mjs";
+import { paste } from "../document.mjs";
 import { markdownOf } from "./tables.mjs";
 
 const RESULTS = new URL("results/", import.meta.url);
-const DOCUMENT = new URL("../../docs/performance.md", import.meta.url);
 
 const TITLES = { gemm: "Matrix products m×k×n", train: "Training steps with Adam", infer: "Inference" };
 const CHARTED = ["PyTorch", "onnxruntime-web", "jax-js", "tfjs-wasm", "pure JS"];
@@ -17,7 +16,7 @@ export function save(report) {
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(new URL(`${name}.svg`, RESULTS), ratioChart(chartOf(report)));
   console.log(`\nWritten to ${fileURLToPath(RESULTS)}${name}.json and .svg`);
-  if (existsSync(DOCUMENT)) paste(DOCUMENT, `bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
+  paste(`bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
 }
 
 /** Writes the tables of earlier runs anew, after their wording has changed. */
@@ -26,7 +25,7 @@ export function pasteAgain() {
     const report = JSON.parse(readFileSync(new URL(file, RESULTS), "utf8"));
     const name = file.replace(".json", "");
     writeFileSync(new URL(`${name}.svg`, RESULTS), ratioChart(chartOf(report)));
-    paste(DOCUMENT, `bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
+    paste(`bench:peers ${name}`, `${heading(report)}\n\n${markdownOf(report)}`);
   }
 }
 

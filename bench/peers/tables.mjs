@@ -1,5 +1,5 @@
 // The tables of a report, as rows of words: for the terminal and for docs/performance.md alike.
-import { formatNumber, formatRatio, printTable } from "../report.mjs";
+import { formatNumber, formatPercent, formatRatio, markdownTable, printTable } from "../report.mjs";
 import { isOwn } from "./contenders.mjs";
 import { evaluateTargets } from "./targets.mjs";
 import { flopPerSample, workOf } from "./work.mjs";
@@ -30,11 +30,7 @@ export function printTables(report) {
 }
 
 export function markdownOf(report) {
-  const tables = tablesOf(report).map(({ title, columns, rows }) => {
-    const rule = columns.map((_, index) => (index ? "---:" : "---"));
-    const lines = [columns, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-    return [`**${title}**`, "", ...lines].join("\n");
-  });
+  const tables = tablesOf(report).map(({ title, columns, rows }) => markdownTable(title, columns, rows));
   const failures = failuresOf(report).map((line) => `- ${line}`);
   return [...tables, ...(failures.length > 0 ? [failures.join("\n")] : [])].join("\n\n");
 }
@@ -88,7 +84,7 @@ function ceilingTable({ gemm, ceiling, contenders }) {
           const time = times[contender.name];
           if (!time || time.error) return time ? "failed" : "–";
           const rate = work / time.best;
-          return `${formatNumber(rate)} (${percent(rate / ceiling[contender.about.build]?.best)})`;
+          return `${formatNumber(rate)} (${formatPercent(rate / ceiling[contender.about.build]?.best)})`;
         }),
       ]),
       [
@@ -110,7 +106,7 @@ function profileTable({ profile }) {
       const flop = batch * flopPerSample("train", sizes);
       const { products, forward, backward, step } = stages;
       const parts = [forward, backward - forward, step - backward, products];
-      const cells = parts.map((part) => `${formatNumber(1e6 * part)} (${percent(part / step)})`);
+      const cells = parts.map((part) => `${formatNumber(1e6 * part)} (${formatPercent(part / step)})`);
       return [name, formatNumber(1e6 * step), ...cells, formatNumber(flop / products / 1e9)];
     }),
   };
@@ -135,7 +131,7 @@ function targetTable(targets) {
     title: "Targets, and the worst case of each in this run",
     columns: ["work", "target", "measured", "worst in", "limit", "holds"],
     rows: targets.map(({ work, against, atMost, wanted, measured, worst, limit, isShare }) => {
-      const format = isShare ? percent : formatRatio;
+      const format = isShare ? formatPercent : formatRatio;
       const holds = measured === undefined ? "not measured" : atMost === measured <= wanted ? "yes" : "no";
       const bound = `${atMost ? "≤" : "≥"} ${format(wanted)} ${against}`;
       return [
@@ -148,8 +144,4 @@ function targetTable(targets) {
       ];
     }),
   };
-}
-
-function percent(value) {
-  return `${Math.round(100 * value)} %`;
 }

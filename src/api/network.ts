@@ -1,5 +1,19 @@
 // The public network: checks arguments at the edge, and hands the work to the model, the trainer and the loop.
 import { checkGradient, type GradCheckOptions, type GradCheckReport } from "../differentiation/gradcheck.js";
+import { hessianVectorProduct } from "../differentiation/hessian.js";
+import {
+  type Jacobian,
+  type JacobianMode,
+  jacobianByInputs,
+  jacobianByParameters,
+} from "../differentiation/jacobian.js";
+import { perSampleGradients, type SampleGradients } from "../differentiation/persample.js";
+import {
+  type Direction,
+  jacobianVectorProduct,
+  type VectorJacobianProduct,
+  vectorJacobianProduct,
+} from "../differentiation/products.js";
 import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
 import { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
@@ -8,9 +22,9 @@ import { Graph } from "../network/graph.js";
 import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
-import type { LayerPlace } from "../network/plan.js";
 import { parseChain, type Topology } from "../network/topology.js";
 import { checkTargets, countRows } from "../rows.js";
+import { Standardization } from "../selection/standardization.js";
 import {
   flatten,
   flattenInputs,
@@ -65,6 +79,11 @@ export interface NetworkOptions {
   l1?: number;
   /** λ of the L2 penalty ½λ‖p‖² on weights and biases. */
   l2?: number;
+  /**
+   * What `standardize` says of the training rows: the network then takes raw rows everywhere. In a graph the columns are those of
+   * its inputs, one behind the other.
+   */
+  standardization?: Standardization;
 }
 
 export interface Parameter {
@@ -117,6 +136,7 @@ const OPTIONS: readonly (keyof NetworkOptions)[] = [
   "batchSize",
   "l1",
   "l2",
+  "standardization",
 ];
 
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
@@ -137,6 +157,7 @@ export class Network {
    * Makes a network and draws its first weights.
    *
    * @throws RangeError, TypeError that name the option
+   * @throws ShapeError for a standardization of other columns than the inputs
    * @throws OutOfMemoryError where the arena cannot hold it; the engine stays usable
    * @throws UnsupportedHostError where no engine was given and the default one cannot be made
    */
@@ -153,8 +174,9 @@ export class Network {
     if (options.engine !== undefined && !(options.engine instanceof Engine)) {
       throw typeError("engine", "an Engine", options.engine);
     }
+    const standardization = checkStandardization(options.standardization, topology.inputs);
     const engine = options.engine ?? (await Engine.shared());
-    const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments);
+    const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments, standardization);
     return new Network(model, new Trainer(model, penalties));
   }
 
@@ -172,6 +194,11 @@ export class Network {
 
   get engine(): Engine {
     return this.#model.engine;
+  }
+
+  /** What is done to rows before the first layer; undefined where they are taken as they are. */
+  get standardization(): Standardization | undefined {
+    return this.#model.scaling as Standardization | undefined;
   }
 
   /**
@@ -208,11 +235,11 @@ export class Network {
     model.forward(rows, true);
     const loss = model.evaluateLoss(rows);
     model.backward(rows, wantsInput);
-    this.#inputGradient = wantsInput ? model.copy(model.inputDelta, rows * this.inputs) : null;
+    this.#inputGradient = wantsInput ? model.inputGradient(rows) : null;
     return loss;
   }
 
-  /** ∂loss/∂x `[rows, inputs]` of the last `backward`, where that was asked for it; null otherwise. */
+  /** ∂loss/∂x `[rows, inputs]`, x the rows as given, of the last `backward`, where that was asked for it; null otherwise. */
   get inputGradient(): FloatArray | null {
     return this.#inputGradient;
   }
@@ -253,6 +280,81 @@ export class Network {
   }
 
   /**
+   * Reverse mode: uᵀ·J, where J is the Jacobian of `forward`'s outputs. One forward and one backward pass.
+   *
+   * @param u `[rows, outputs]`
+   * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  vjp(x: Inputs, u: Rows): VectorJacobianProduct {
+    const rows = this.#stageInputs(x, true);
+    return vectorJacobianProduct(this.#model, rows, this.#checked("u", u, rows, this.outputs));
+  }
+
+  /**
+   * Forward mode: J·v, the tangent `[rows, outputs]` of `forward`'s outputs while inputs and parameters move along v. One
+   * forward pass and one of tangents.
+   *
+   * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  jvp(x: Inputs, direction: Direction<Inputs>): FloatArray {
+    const model = this.#live();
+    checkOptions("direction", direction, ["x", "parameters"]);
+    const { x: along, parameters } = direction;
+    const rows = this.#stageInputs(x, false);
+    const tangent = along === undefined ? undefined : flattenInputs(model.engine, "direction.x", along, model.topology);
+    if (tangent !== undefined) this.#checked("direction.x", tangent, rows, this.inputs);
+    const write = parameters === undefined ? undefined : this.#writer("direction.parameters", parameters);
+    return jacobianVectorProduct(model, rows, tangent, write);
+  }
+
+  /**
+   * The derivatives of `forward`'s outputs by the inputs, or by the parameters: the latter in reverse mode, of every row.
+   *
+   * @param options mode: "auto" (default) takes forward mode where there are fewer inputs than outputs
+   * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  jacobian(x: Inputs, options?: { mode?: JacobianMode; by?: "inputs" }): Jacobian;
+  jacobian(x: Inputs, options: { by: "parameters" }): Record<string, SampleGradients>;
+  jacobian(
+    x: Inputs,
+    options: { mode?: JacobianMode; by?: "inputs" | "parameters" } = {},
+  ): Jacobian | Record<string, SampleGradients> {
+    this.#live();
+    checkOptions("options", options, ["mode", "by"]);
+    const by = checkName("by", options.by ?? "inputs", ["inputs", "parameters"]);
+    const modes = by === "inputs" ? (["auto", "forward", "reverse"] as const) : (["auto", "reverse"] as const);
+    const mode = checkName<JacobianMode>("mode", options.mode ?? "auto", modes);
+    const rows = this.#stageInputs(x, true);
+    return by === "inputs" ? jacobianByInputs(this.#model, rows, mode) : jacobianByParameters(this.#model, rows);
+  }
+
+  /**
+   * The loss's Hessian by the parameters times a direction, exact. Dropout acts as in `backward`.
+   *
+   * @param direction by name, shaped as the parameters; those not named stand still
+   * @returns by name, for every parameter
+   * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  hvp(x: Inputs, y: Targets, direction: Record<string, ArrayLike<number>>): Record<string, FloatArray> {
+    const model = this.#live();
+    const write = this.#writer("direction", direction);
+    return hessianVectorProduct(model, this.#stage(x, y, false), write);
+  }
+
+  /**
+   * The gradient of each row's own loss, as if it were a batch of one row. Dropout acts as in `backward`.
+   *
+   * @returns by name; `values` of shape `[rows, …shape of the parameter]`
+   * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
+   */
+  perSampleGradients(x: Inputs, y: Targets): Record<string, SampleGradients> {
+    const model = this.#live();
+    const rows = this.#stage(x, y, false);
+    model.forward(rows, true);
+    return perSampleGradients(model, rows, true, 1, () => model.evaluateLoss(rows, 1));
+  }
+
+  /**
    * Loss, and accuracy where the loss is one of classification, without dropout.
    *
    * @throws ShapeError, RangeError, TypeError, DisposedError
@@ -285,22 +387,7 @@ export class Network {
    * @throws ShapeError for a name there is not or a wrong size, before anything is written
    */
   setParameters(values: Record<string, ArrayLike<number>>): void {
-    const model = this.#live();
-    const entries = Object.entries(checkObject("values", values) as Record<string, Rows>).map(([name, given]) => {
-      const tensor = model.parameterPlan.tensors.find((candidate) => candidate.name === name);
-      if (tensor === undefined) {
-        const known = model.parameterPlan.tensors.map((candidate) => candidate.name).join(", ");
-        throw new ShapeError(`no parameter "${name}"; there are ${known}`);
-      }
-      const flat = flatten(model.engine, name, given, tensor.shape.at(-1) as number);
-      if (flat.length !== tensor.length) {
-        throw new ShapeError(
-          `"${name}" expected ${tensor.shape.join(" × ")} = ${tensor.length} numbers, got ${flat.length}`,
-        );
-      }
-      return { address: model.parameters + tensor.offset, flat };
-    });
-    for (const { address, flat } of entries) model.write(address, flat);
+    this.#writer("values", values)(this.#live().parameters);
   }
 
   /**
@@ -312,8 +399,9 @@ export class Network {
     const { rows } = model;
     return model.topology.layers.map(({ name, kind, outputs }, index) => {
       const length = model.plan.isKept[index] ? rows * outputs : 0;
-      const copyOf = (region: keyof LayerPlace) => model.copy(model.addressOf(index, region), length);
-      return { name, kind, units: outputs, z: copyOf("z"), a: copyOf("a"), delta: copyOf("delta") };
+      const { z, a, delta } = model.placeOf(index);
+      const copyOf = (address: number) => model.copy(address, length);
+      return { name, kind, units: outputs, z: copyOf(z), a: copyOf(a), delta: copyOf(delta) };
     });
   }
 
@@ -356,6 +444,51 @@ export class Network {
     return checkGradient(model, this.#stage(x, y, false), epsilon, sampleSize, seed);
   }
 
+  /**
+   * Checks tensors given by name, and gives a function that writes them into a mirror of the parameter block.
+   *
+   * @throws ShapeError for a name there is not or a wrong size
+   */
+  #writer(argument: string, values: Record<string, ArrayLike<number>>): (block: number) => void {
+    const model = this.#live();
+    const { tensors } = model.parameterPlan;
+    const entries = Object.entries(checkObject(argument, values) as Record<string, Rows>).map(([name, given]) => {
+      const tensor = tensors.find((candidate) => candidate.name === name);
+      if (tensor === undefined) {
+        throw new ShapeError(`no parameter "${name}"; there are ${tensors.map((known) => known.name).join(", ")}`);
+      }
+      const flat = flatten(model.engine, name, given, tensor.shape.at(-1) as number);
+      if (flat.length !== tensor.length) {
+        throw new ShapeError(
+          `"${name}" expected ${tensor.shape.join(" × ")} = ${tensor.length} numbers, got ${flat.length}`,
+        );
+      }
+      return { offset: tensor.offset, flat };
+    });
+    return (block) => {
+      for (const { offset, flat } of entries) model.write(block + offset, flat);
+    };
+  }
+
+  /** Rows of exactly this size. */
+  #checked(name: string, values: Targets, rows: number, width: number): ArrayLike<number> {
+    const flat = flatten(this.#model.engine, name, values, width);
+    if (flat.length !== rows * width) {
+      throw new ShapeError(`"${name}" expected ${rows} × ${width} numbers, got ${flat.length}`);
+    }
+    return flat;
+  }
+
+  /** Checks rows and puts them into the arena, for passes without targets. */
+  #stageInputs(x: Inputs, wantsInputDelta: boolean): number {
+    const model = this.#live();
+    const flat = flattenInputs(model.engine, "x", x, model.topology);
+    const rows = countRows("x", flat, this.inputs);
+    model.reserve(rows, wantsInputDelta);
+    stageRows(model, flat, 0, rows);
+    return rows;
+  }
+
   #outputs(x: Inputs, linked: boolean): FloatArray {
     const model = this.#live();
     const flat = flattenInputs(model.engine, "x", x, model.topology);
@@ -364,7 +497,7 @@ export class Network {
 
   /**
    * Checks a batch and puts it into the arena; allocates nothing once the plan is large enough. A matrix of the engine, in the
-   * network's precision, is read where it stands.
+   * network's precision, is read where it stands, or where rows are scaled, from where it stands.
    */
   #stage(x: Inputs, y: Targets, wantsInputDelta: boolean): number {
     const model = this.#model;
@@ -376,8 +509,9 @@ export class Network {
     const rows = countRows("x", flatX, inputs);
     const kind = checkTargets("y", flatY, rows, outputs);
     model.reserve(rows, wantsInputDelta);
-    if (inPlace) model.readFrom(x.address);
-    else stageRows(model, flatX, 0, rows);
+    if (inPlace && model.scaling === undefined) model.readFrom(x.address);
+    // The matrix's view anew, as the arena may have grown.
+    else stageRows(model, inPlace ? x.values : flatX, 0, rows);
     stageTargets(model, flatY, kind, 0, rows);
     return rows;
   }
@@ -386,6 +520,16 @@ export class Network {
     this.#model.checkAlive();
     return this.#model;
   }
+}
+
+function checkStandardization(standardization: unknown, inputs: number): Standardization | undefined {
+  if (standardization === undefined) return undefined;
+  if (!(standardization instanceof Standardization)) {
+    throw typeError("standardization", "a Standardization", standardization);
+  }
+  const { length } = standardization.means;
+  if (length !== inputs) throw new ShapeError(`"standardization" expected ${inputs} columns, got ${length}`);
+  return standardization;
 }
 
 /**

@@ -97,9 +97,9 @@ export class Arena {
       : new Float64Array(this.memory.buffer, address, length);
   }
 
-  /** Whether an array is a view on this arena. */
+  /** Whether an array is a view on this arena, behind address 0. V8 makes a buffer for an array that is asked for it. */
   owns(array: ArrayLike<number>): boolean {
-    return ArrayBuffer.isView(array) && array.buffer === this.#u32.buffer;
+    return ArrayBuffer.isView(array) && array.byteOffset > 0 && array.buffer === this.#u32.buffer;
   }
 
   /** A copy of `length` elements. */

@@ -1,5 +1,4 @@
 // The engine: one instance of the kernels over one arena.
-import { instantiateSync } from "@assemblyscript/loader";
 import { ShapeError } from "../errors.js";
 import {
   checkBoolean,
@@ -98,7 +97,7 @@ export class Engine {
     this.build = build;
     this.threadsReason = threadsReason;
     this.arena = new Arena(maximumMemory, threads > 1);
-    const { instance } = instantiateSync(module, { env: { memory: this.arena.memory } });
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.arena.memory, abort } });
     const exports = instance.exports as unknown as Exports;
     const kernelsFor = (dtype: DType) => {
       const kernels = kernelsOf(exports, dtype);
@@ -284,6 +283,11 @@ export class Engine {
     }
     return this.#workspace.address;
   }
+}
+
+/** Called by kernels that were compiled with assertions, where one does not hold. */
+function abort(_message: number, _file: number, line: number, column: number): void {
+  throw new Error(`an assertion of the kernels does not hold: ${line}:${column} of its file`);
 }
 
 /** What keeps the host from sharing memory with workers. */

@@ -19,10 +19,10 @@ export const PREFIX: Record<DType, string> = { float32: "s", float64: "d" };
 
 /** Picks the kernels of one precision: `saffine` or `daffine` becomes `affine`. */
 export function kernelsOf(exports: Exports, dtype: DType): Kernels {
-  const picked: Record<string, unknown> = {};
+  const picked: [string, unknown][] = [];
   for (const [name, kernel] of Object.entries(exports)) {
     const bare = name.slice(1);
-    if (name[0] === PREFIX[dtype] && `s${bare}` in exports && `d${bare}` in exports) picked[bare] = kernel;
+    if (name[0] === PREFIX[dtype] && `s${bare}` in exports && `d${bare}` in exports) picked.push([bare, kernel]);
   }
-  return picked as Kernels;
+  return Object.fromEntries(picked) as Kernels;
 }

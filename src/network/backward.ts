@@ -50,7 +50,7 @@ export function recompute(model: Model, { first, end }: Segment, rows: number, t
 }
 
 /**
- * ∂C/∂W ← δᵀ·a, ∂C/∂b ← Σ δ.
+ * ∂C/∂W ← δᵀ·a, ∂C/∂b ← Σ δ, over `rows` rows from the row `first` on.
  *
  * @param mirror bytes from the parameters to where their gradients go
  */
@@ -58,17 +58,20 @@ export function storeGradient(
   model: Model,
   index: number,
   layer: DenseSpec,
+  first: number,
   rows: number,
   training: boolean,
   mirror: number,
 ): void {
   const { inputs, outputs, from } = layer;
   const source = model.resolve((from[0] as Edge).source, training);
+  const stride = model.strideOf(source);
+  const bytes = first * bytesOf(model.dtype);
   // biome-ignore format: operands with their strides, one a line
   model.kernels.gradient(
     rows, outputs, inputs,
-    model.addressOf(index, "delta"),
-    model.values.addressOf(source), model.strideOf(source),
+    model.placeOf(index).delta + bytes * outputs,
+    model.values.addressOf(source) + bytes * stride, stride,
     model.weightOf(index) + mirror, inputs,
     layer.bias ? model.biasOf(index) + mirror : 0,
     model.workspace,
@@ -86,9 +89,9 @@ function backwardDense(model: Model, index: number, layer: DenseSpec, rows: numb
   // biome-ignore format: operands with their strides, one a line
   model.kernels.delta(
     rows, inputs, outputs,
-    model.addressOf(index, "delta"),
+    model.placeOf(index).delta,
     model.weightOf(index), inputs,
-    fused ? model.addressOf(source, "z") : target, fused ? model.addressOf(source, "a") : target,
+    fused ? model.placeOf(source).z : target, fused ? model.placeOf(source).a : target,
     target, model.strideOf(source),
     fused ? below.activation.code : Activation.identity, fused ? below.activation.slope : 0, adds ? 1 : 0,
     model.workspace,
@@ -128,16 +131,20 @@ export function backwardLinear(
 }
 
 /** δ ← f′(z) ⊙ δ of one layer: from ∂C/∂a to ∂C/∂z. */
-function toDelta(model: Model, index: number, rows: number): void {
+export function toDelta(model: Model, index: number, rows: number): void {
+  throughActivation(model, index, rows, model.placeOf(index).delta);
+}
+
+/** v ← J·v, with J = ∂a/∂z of each row of one layer: f′(z) on the diagonal; of softmax not diagonal, but symmetric too. */
+export function throughActivation(model: Model, index: number, rows: number, vector: number): void {
   const layer = model.topology.layers[index] as LayerSpec;
   if (layer.kind !== "dense") return;
   const { activation, outputs } = layer;
   const { kernels } = model;
-  const z = model.addressOf(index, "z");
-  const a = model.addressOf(index, "a");
-  const delta = model.addressOf(index, "delta");
-  if (activation.name === "softmax") kernels.softmaxBackward(rows, outputs, a, delta);
+  const z = model.placeOf(index).z;
+  const a = model.placeOf(index).a;
+  if (activation.name === "softmax") kernels.softmaxBackward(rows, outputs, a, vector);
   else if (activation.name !== "identity") {
-    kernels.applyDerivative(activation.code, activation.slope, rows, outputs, outputs, z, a, delta);
+    kernels.applyDerivative(activation.code, activation.slope, rows, outputs, outputs, z, a, vector);
   }
 }

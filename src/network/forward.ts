@@ -13,8 +13,8 @@ export function forwardLayer(model: Model, index: number, rows: number, training
 function forwardDense(model: Model, index: number, layer: DenseSpec, rows: number, training: boolean): void {
   const { activation, inputs, outputs, from } = layer;
   const source = model.resolve((from[0] as Edge).source, training);
-  const z = model.addressOf(index, "z");
-  const a = model.addressOf(index, "a");
+  const z = model.placeOf(index).z;
+  const a = model.placeOf(index).a;
   // biome-ignore format: operands with their strides, one a line
   model.kernels.affine(
     rows, outputs, inputs,

@@ -8,6 +8,7 @@ import { forwardLayer } from "./forward.js";
 import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
 import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
+import { divideByDeviations, type Scaling } from "./scaling.js";
 import { tensorStream } from "./streams.js";
 import {
   belowDropout,
@@ -33,20 +34,22 @@ export class Model {
   readonly gradients: number;
   #plan: ActivationPlan;
   #activations: number;
+  /** By layer: the addresses of what it leaves behind. */
+  #places: readonly LayerPlace[];
   #workspace: number;
   #disposed = false;
   /** Address of the matrix that rows are read from, where they are not in the input region. */
   #matrix: number | undefined;
   /** x and every a. */
   readonly values: Field = {
-    addressOf: (source) => (source < 0 ? this.input + this.#columnOf(source) : this.addressOf(source, "a")),
+    addressOf: (source) => (source < 0 ? this.input + this.#columnOf(source) : this.placeOf(source).a),
   };
   /** ∂C/∂x and every δ. */
   readonly deltas: Field = {
-    addressOf: (source) => (source < 0 ? this.inputDelta + this.#columnOf(source) : this.addressOf(source, "delta")),
+    addressOf: (source) => (source < 0 ? this.inputDelta + this.#columnOf(source) : this.placeOf(source).delta),
   };
   readonly #storeGradient: DenseVisitor = (index, layer, rows, training) => {
-    storeGradient(this, index, layer, rows, training, this.gradients - this.parameters);
+    storeGradient(this, index, layer, 0, rows, training, this.gradients - this.parameters);
   };
   /** Rows of the last pass. */
   rows = 0;
@@ -62,6 +65,7 @@ export class Model {
     readonly seed: number,
     batch: number,
     readonly segments = 1,
+    readonly scaling?: Scaling,
   ) {
     this.kernels = engine.kernels(dtype);
     this.parameterPlan = planParameters(topology, dtype);
@@ -73,6 +77,7 @@ export class Model {
       this.#plan.bytes,
       this.#plan.workspaceBytes,
     ) as [number, number, number, number];
+    this.#places = placesFrom(this.#activations, this.#plan);
     this.#initialize();
   }
 
@@ -111,6 +116,7 @@ export class Model {
     this.engine.arena.free(this.#workspace);
     this.#plan = plan;
     this.#activations = activations;
+    this.#places = placesFrom(activations, plan);
     this.#workspace = workspace;
     this.rows = 0;
   }
@@ -140,18 +146,24 @@ export class Model {
     return this.#activations + (this.#plan.inputDelta as number);
   }
 
+  /** ∂C/∂x `[rows, inputs]` of the last backward pass, x the rows as they were given. */
+  inputGradient(rows: number): FloatArray {
+    return divideByDeviations(this.copy(this.inputDelta, rows * this.topology.inputs), this.scaling);
+  }
+
   /** Address of the last layer's a: what `forward` returns. */
   get output(): number {
-    return this.#activations + (this.#plan.layers.at(-1) as LayerPlace).a;
+    return this.placeOf(this.#places.length - 1).a;
   }
 
   /** Address of the last layer's delta: where ∂C/∂a is put before a backward pass. */
   get outputDelta(): number {
-    return this.addressOf(this.topology.layers.length - 1, "delta");
+    return this.placeOf(this.#places.length - 1).delta;
   }
 
-  addressOf(layer: number, region: keyof LayerPlace): number {
-    return this.#activations + this.#place(layer)[region];
+  /** The addresses of what a layer leaves behind. */
+  placeOf(layer: number): LayerPlace {
+    return this.#places[layer] as LayerPlace;
   }
 
   /** Forward pass over `rows` rows. Dropout acts where `training`. */
@@ -211,9 +223,30 @@ export class Model {
     return this.kernels.firstNonFinite(length, this.gradients) === length;
   }
 
+  /** Copies of all tensors in a mirror of the parameter block, by name. */
+  tensorsIn(block: number): Record<string, FloatArray> {
+    const { tensors } = this.parameterPlan;
+    return Object.fromEntries(tensors.map(({ name, offset, length }) => [name, this.copy(block + offset, length)]));
+  }
+
+  /** Calls `use` with the addresses of zeroed blocks, which are given back afterwards. */
+  withBlocks<R>(sizes: readonly number[], use: (...addresses: number[]) => R): R {
+    const addresses = this.#allocate(...sizes);
+    try {
+      return use(...addresses);
+    } finally {
+      for (const address of addresses) this.engine.arena.free(address);
+    }
+  }
+
   /** A copy of `length` elements of the arena. */
   copy(address: number, length: number): FloatArray {
     return this.engine.arena.copy(this.dtype, address, length);
+  }
+
+  /** `length` elements of the arena as they stand; stale once it has grown. */
+  view(address: number, length: number): FloatArray {
+    return this.engine.arena.view(this.dtype, address, length);
   }
 
   /** Writes `values` into the arena. */
@@ -251,10 +284,6 @@ export class Model {
     return (this.topology.inputSpecs[-1 - source] as InputSpec).column * bytesOf(this.dtype);
   }
 
-  #place(layer: number): LayerPlace {
-    return this.#plan.layers[layer] as LayerPlace;
-  }
-
   #planFor(batch: number, wantsInputDelta: boolean): ActivationPlan {
     return planActivations(this.topology, batch, this.dtype, this.segments, wantsInputDelta, this.kernels);
   }
@@ -288,4 +317,8 @@ export class Model {
     }
     return addresses;
   }
+}
+
+function placesFrom(base: number, plan: ActivationPlan): LayerPlace[] {
+  return plan.layers.map(({ z, a, delta }) => ({ z: base + z, a: base + a, delta: base + delta }));
 }

@@ -20,13 +20,13 @@ export function locateNonFinite(model: Model, step: number, rows: number): NonFi
   for (const [index, layer] of layers.entries()) {
     forwardLayer(model, index, rows, true);
     for (const region of ["z", "a"] as const) {
-      if (isBad(model.addressOf(index, region), rows * layer.outputs)) return new NonFiniteError(step, index, region);
+      if (isBad(model.placeOf(index)[region], rows * layer.outputs)) return new NonFiniteError(step, index, region);
     }
   }
   if (!Number.isFinite(model.evaluateLoss(rows))) return new NonFiniteError(step, -1, "loss");
   let badDelta = -1;
   model.backward(rows, false, true, (index, layer) => {
-    if (badDelta < 0 && isBad(model.addressOf(index, "delta"), rows * layer.outputs)) badDelta = index;
+    if (badDelta < 0 && isBad(model.placeOf(index).delta, rows * layer.outputs)) badDelta = index;
   });
   if (badDelta >= 0) return new NonFiniteError(step, badDelta, "delta");
   for (const { name, layer, offset, length } of tensors) {

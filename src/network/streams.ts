@@ -15,3 +15,6 @@ export const ORDER_STREAM = 0x80000000;
 
 /** The sample of parameters that a gradient check looks at. */
 export const SAMPLE_STREAM = 0x80000001;
+
+/** Which rows are put aside for a test, once or in folds. */
+export const FOLD_STREAM = 0x80000002;

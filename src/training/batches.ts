@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
 import type { Model } from "../network/model.js";
+import type { Scaling } from "../network/scaling.js";
 import type { Topology } from "../network/topology.js";
 import { checkTargets, countRows, flattenRows, type Kind } from "../rows.js";
 import { checkObject, checkOptions, isList } from "../validate.js";
@@ -32,17 +33,18 @@ export type Flat = Exclude<Targets, number[][] | Float32Array[] | Float64Array[]
  * The rows as one flat array, checked: the same array where it is flat already. Numbers that stand in the arena are copied,
  * since a view on them ends when the arena grows.
  *
+ * @param engine whose arena may grow; none where the numbers are used at once
  * @throws TypeError for anything but numbers
  * @throws ShapeError for ragged rows, or numbers that do not fill rows of `width`
  */
-export function flatten(engine: Engine, name: string, rows: Targets, width: number): Flat {
+export function flatten(engine: Engine | undefined, name: string, rows: Targets, width: number): Flat {
   if (rows instanceof Matrix) {
     if (rows.cols !== width)
       throw new ShapeError(`"${name}" expected a matrix with ${width} columns, got ${rows.cols}`);
     return flatten(engine, name, rows.values, width);
   }
   const flat = flattenRows(name, rows, width) as Flat;
-  return !Array.isArray(flat) && engine.arena.owns(flat) ? flat.slice() : flat;
+  return !Array.isArray(flat) && engine?.arena.owns(flat) ? flat.slice() : flat;
 }
 
 /**
@@ -107,11 +109,19 @@ function copyPart(memory: FloatArray, to: number, flat: Flat, from: number, coun
   else for (let i = 0; i < count; i++) memory[to + i] = flat[from + i] as number;
 }
 
+/** One row as copyPart copies it, scaled in double precision and rounded once. */
+function scalePart(memory: FloatArray, to: number, flat: Flat, from: number, { means, deviations }: Scaling): void {
+  for (let j = 0; j < means.length; j++) {
+    memory[to + j] = ((flat[from + j] as number) - (means[j] as number)) / (deviations[j] as number);
+  }
+}
+
 /**
- * Copies `count` rows of x into the input region: rows `first` and following, or those that `order` lists from `first` on.
+ * Copies `count` rows of x into the input region, scaled where the model says so: rows `first` and following, or those that
+ * `order` lists from `first` on.
  */
 export function stageRows(model: Model, x: Flat, first: number, count: number, order?: Uint32Array): void {
-  copyRows(model, model.openInput(), x, model.topology.inputs, first, count, order);
+  copyRows(model, model.openInput(), x, model.topology.inputs, first, count, order, model.scaling);
 }
 
 /** Writes the targets of `count` rows, as in stageRows: values as they are, classes as rows with a single 1. */
@@ -145,14 +155,17 @@ function copyRows(
   first: number,
   count: number,
   order: Uint32Array | undefined,
+  scaling?: Scaling,
 ): void {
   const memory = model.engine.arena.floats(model.dtype);
   const base = address / bytesOf(model.dtype);
-  if (order === undefined) {
+  if (order === undefined && scaling === undefined) {
     copyPart(memory, base, flat, first * width, count * width);
     return;
   }
   for (let i = 0; i < count; i++) {
-    copyPart(memory, base + i * width, flat, (order[first + i] as number) * width, width);
+    const from = (order === undefined ? first + i : (order[first + i] as number)) * width;
+    if (scaling === undefined) copyPart(memory, base + i * width, flat, from, width);
+    else scalePart(memory, base + i * width, flat, from, scaling);
   }
 }

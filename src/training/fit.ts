@@ -148,7 +148,7 @@ export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOption
 }
 
 export function checkOptimizer(optimizer: unknown): Optimizer {
-  const isOptimizer = typeof optimizer === "object" && optimizer !== null && "update" in optimizer;
+  const isOptimizer = typeof optimizer === "object" && optimizer !== null && "start" in optimizer;
   if (!isOptimizer) throw typeError("optimizer", "an optimizer such as adam({ learningRate: 1e-3 })", optimizer);
   return optimizer as Optimizer;
 }
@@ -295,7 +295,7 @@ function parametersOf(model: Model): ArrayLike<number> {
 }
 
 /** A turn for timers, input and painting: a message task, as timers are held back to 4 ms in pages. */
-function yieldToEventLoop(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -29,15 +29,20 @@ export interface Optimizer {
   /** How many mirrors of the parameter block the optimizer keeps. */
   readonly states: number;
   /**
-   * Applies one update.
+   * Begins the updates of one network, at step 1.
    *
    * @internal
-   * @param step counts the updates of this network by this optimizer, from 1
-   * @param rate the learning rate of this step
-   * @param decay L2 that the network adds to the optimizer's own weight decay
    */
-  update(block: Block, step: number, rate: number, decay: number): void;
+  start(): Update;
 }
+
+/**
+ * Applies the next update.
+ *
+ * @param rate the learning rate of this step
+ * @param decay L2 that the network adds to the optimizer's own weight decay
+ */
+export type Update = (block: Block, rate: number, decay: number) => void;
 
 export interface SgdOptions {
   learningRate: number;
@@ -72,10 +77,13 @@ export function sgd(options: SgdOptions): Optimizer {
     name: "sgd",
     learningRate,
     states,
-    update({ kernels, length, parameters, gradients, state }, step, rate, decay) {
-      const velocity = states === 0 ? 0 : state;
-      const damping = step === 1 ? 0 : dampening;
-      kernels.sgd(length, parameters, gradients, velocity, rate, momentum, damping, nesterov, weightDecay + decay);
+    start() {
+      let damping = 0;
+      return ({ kernels, length, parameters, gradients, state }, rate, decay) => {
+        const velocity = states === 0 ? 0 : state;
+        kernels.sgd(length, parameters, gradients, velocity, rate, momentum, damping, nesterov, weightDecay + decay);
+        damping = dampening;
+      };
     },
   };
 }
@@ -102,7 +110,8 @@ export function adagrad(options: AdagradOptions): Optimizer {
     name: "adagrad",
     learningRate,
     states: 1,
-    update({ kernels, length, parameters, gradients, state }, _step, rate, decay) {
+    start: () => (block, rate, decay) => {
+      const { kernels, length, parameters, gradients, state } = block;
       kernels.adagrad(length, parameters, gradients, state, rate, epsilon, weightDecay + decay);
     },
   };
@@ -142,7 +151,8 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     name: "rmsprop",
     learningRate,
     states: 1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1),
-    update({ kernels, length, parameters, gradients, state, stride }, _step, rate, decay) {
+    start: () => (block, rate, decay) => {
+      const { kernels, length, parameters, gradients, state, stride } = block;
       const mean = centered ? state + meanIndex * stride : 0;
       const velocity = momentum === 0 ? 0 : state + velocityIndex * stride;
       kernels.rmsprop(
@@ -207,37 +217,34 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
     name,
     learningRate,
     states: amsgrad ? 3 : 2,
-    update({ kernels, length, parameters, gradients, state, stride }, step, rate, decay) {
-      const largest = amsgrad ? state + 2 * stride : 0;
-      const unbias = Math.sqrt(1 - integerPower(beta2, step));
-      const unbiasedRate = (rate * unbias) / (1 - integerPower(beta1, step));
-      const keep = decoupled ? 1 - rate * weightDecay : 1;
-      const coupled = decoupled ? decay : weightDecay + decay;
-      kernels.adam(
-        length,
-        parameters,
-        gradients,
-        state,
-        state + stride,
-        largest,
-        unbiasedRate,
-        beta1,
-        beta2,
-        epsilon * unbias,
-        keep,
-        coupled,
-      );
+    start() {
+      // 1 − β₁ᵗ and 1 − β₂ᵗ; the powers themselves would decay into denormal numbers, which processors are slow at.
+      const corrections = { mean: 0, squares: 0 };
+      return ({ kernels, length, parameters, gradients, state, stride }, rate, decay) => {
+        corrections.mean = beta1 * corrections.mean + (1 - beta1);
+        corrections.squares = beta2 * corrections.squares + (1 - beta2);
+        const largest = amsgrad ? state + 2 * stride : 0;
+        const unbias = Math.sqrt(corrections.squares);
+        const unbiasedRate = (rate * unbias) / corrections.mean;
+        const keep = decoupled ? 1 - rate * weightDecay : 1;
+        const coupled = decoupled ? decay : weightDecay + decay;
+        kernels.adam(
+          length,
+          parameters,
+          gradients,
+          state,
+          state + stride,
+          largest,
+          unbiasedRate,
+          beta1,
+          beta2,
+          epsilon * unbias,
+          keep,
+          coupled,
+        );
+      };
     },
   };
-}
-
-/** base^exponent by squaring: multiplications only, so that every engine gives the same bits, unlike Math.pow. */
-export function integerPower(base: number, exponent: number): number {
-  let power = 1;
-  for (let square = base, rest = exponent; rest > 0; rest >>>= 1, square *= square) {
-    if (rest & 1) power *= square;
-  }
-  return power;
 }
 
 /** A learning rate that stays finite in single precision. */

@@ -1,6 +1,5 @@
 // Learning-rate schedules: functions of the epoch and the step, both counted from 0.
-import { checkInteger, checkNotNegative, checkNumber, checkOptions, checkPositive } from "../validate.js";
-import { integerPower } from "./optimizer.js";
+import { checkInteger, checkNotNegative, checkOptions, checkPositive, checkProperShare } from "../validate.js";
 
 /**
  * @param epoch counts from 0
@@ -82,7 +81,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   checkOptions("options", options, ["max", "totalSteps", "warmup", "divisor", "finalDivisor"]);
   const max = checkPositive("max", options.max);
   const totalSteps = checkInteger("totalSteps", options.totalSteps, 2);
-  const warmup = checkNumber("warmup", options.warmup ?? 0.3, "a number > 0 and < 1", (v) => v > 0 && v < 1);
+  const warmup = checkProperShare("warmup", options.warmup ?? 0.3);
   const first = max / checkPositive("divisor", options.divisor ?? 25);
   const last = first / checkPositive("finalDivisor", options.finalDivisor ?? 1e4);
   const peak = warmup * totalSteps - 1;
@@ -109,4 +108,13 @@ function cosineOfHalfTurns(x: number): number {
   let sum = 1;
   for (let n = 22; n > 0; n -= 2) sum = 1 - (square * sum) / (n * (n - 1));
   return sum;
+}
+
+/** base^exponent by squaring: multiplications only, so that every engine gives the same bits, unlike Math.pow. */
+function integerPower(base: number, exponent: number): number {
+  let power = 1;
+  for (let square = base, rest = exponent; rest > 0; rest >>>= 1, square *= square) {
+    if (rest & 1) power *= square;
+  }
+  return power;
 }

@@ -2,7 +2,7 @@
 import { bytesOf } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
 import { locateNonFinite } from "../network/nonfinite.js";
-import type { Block, Optimizer } from "./optimizer.js";
+import type { Block, Optimizer, Update } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
 export interface Penalties {
@@ -28,7 +28,7 @@ export class Trainer {
   /** Updates over the life of the network, whichever optimizer made them. */
   steps = 0;
   #optimizer: Optimizer | undefined;
-  #optimizerSteps = 0;
+  #update: Update | undefined;
   #block: Block;
   readonly #model: Model;
   readonly #penalties: Penalties;
@@ -62,7 +62,7 @@ export class Trainer {
     const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
     this.dispose();
     this.#optimizer = optimizer;
-    this.#optimizerSteps = 0;
+    this.#update = optimizer.start();
     this.#block = { ...this.#block, state };
   }
 
@@ -88,8 +88,7 @@ export class Trainer {
     model.backward(rows, false);
     if (!model.hasFiniteGradient()) throw locateNonFinite(model, this.steps + 1, rows);
     this.#clip(clipping);
-    this.#optimizerSteps++;
-    optimizer.update(this.#block, this.#optimizerSteps, rate, this.#penalties.l2);
+    this.#update?.(this.#block, rate, this.#penalties.l2);
     if (this.#penalties.l1 > 0) this.#shrinkWeights(rate * this.#penalties.l1);
     this.steps++;
     model.maskStep++;
@@ -99,7 +98,7 @@ export class Trainer {
   #clip({ norm, value }: Clipping): void {
     const { kernels, length, gradients } = this.#block;
     if (norm !== undefined) {
-      const factor = norm / (Math.sqrt(kernels.sumOfSquares(length, gradients)) + NORM_GUARD);
+      const factor = norm / (Math.sqrt(kernels.dot(length, gradients, gradients)) + NORM_GUARD);
       if (factor < 1) kernels.scale(length, gradients, factor);
     }
     if (value !== undefined) kernels.clamp(length, gradients, value);

@@ -1,7 +1,7 @@
 // Array kernels around assembly/math.ts, for test/math.test.ts: y[i] = f(x[i]) over n elements, n a multiple of the
 // lanes.
 import { at, lanes } from "../../assembly/lanes";
-import { erf, exp, expm1, log, log1p, normalCdf, normalPdf, sigmoid, tanh } from "../../assembly/math";
+import { erf, exp, expm1, log, log1p, logisticPdf, normalCdf, normalPdf, sigmoid, tanh } from "../../assembly/math";
 
 function expOf<T>(n: i32, x: usize, y: usize): void {
   for (let i: i32 = 0; i < n; i += lanes<T>()) v128.store(y + at<T>(i), exp<T>(v128.load(x + at<T>(i))));
@@ -73,6 +73,18 @@ export function ssigmoid(n: i32, x: usize, y: usize): void {
 
 export function dsigmoid(n: i32, x: usize, y: usize): void {
   sigmoidOf<f64>(n, x, y);
+}
+
+function logisticPdfOf<T>(n: i32, x: usize, y: usize): void {
+  for (let i: i32 = 0; i < n; i += lanes<T>()) v128.store(y + at<T>(i), logisticPdf<T>(v128.load(x + at<T>(i))));
+}
+
+export function slogisticPdf(n: i32, x: usize, y: usize): void {
+  logisticPdfOf<f32>(n, x, y);
+}
+
+export function dlogisticPdf(n: i32, x: usize, y: usize): void {
+  logisticPdfOf<f64>(n, x, y);
 }
 
 function erfOf<T>(n: i32, x: usize, y: usize): void {

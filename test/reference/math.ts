@@ -56,6 +56,11 @@ function sigmoid(x: number): number {
   return (x < 0 ? e : 1) / (1 + e);
 }
 
+function logisticPdf(x: number): number {
+  const e = Math.exp(-Math.abs(x));
+  return e / (1 + e) ** 2;
+}
+
 function erf(x: number): number {
   if (Math.abs(x) <= 0.5) return erfSeries(x);
   return Math.sign(x) * (1 - 2 * upperTail(Math.SQRT2 * Math.abs(x)));
@@ -72,4 +77,4 @@ function normalPdf(z: number): number {
 
 const { exp, expm1, log, log1p, tanh } = Math;
 
-export const references = { exp, expm1, log, log1p, tanh, sigmoid, erf, normalCdf, normalPdf };
+export const references = { exp, expm1, log, log1p, tanh, sigmoid, logisticPdf, erf, normalCdf, normalPdf };

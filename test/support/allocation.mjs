@@ -1,6 +1,6 @@
 // Trains a small net and prints what steps of trainBatch allocate. Run with --expose-gc on the built package, so that no
 // test runner's transform stands between: node --expose-gc allocation.mjs <net> <dtype> <optimizer> <loss>
-import { adam, add, concatenate, dense, dropout, Engine, graph, Network, sgd } from "../../dist/index.js";
+import { adam, add, concatenate, dense, dropout, Engine, graph, Network, sgd, standardize } from "../../dist/index.js";
 
 const [netName, dtype, optimizerName, loss] = process.argv.slice(2);
 
@@ -23,10 +23,15 @@ const twoInputs = graph({
   },
   outputs: "y",
 });
-const nets = { chain, graph: { graph: twoInputs }, checkpointed: { graph: twoInputs, checkpoint: true } };
-const net = await Network.create({ ...nets[netName], loss, dtype, engine, batchSize: ROWS });
 const optimizer = optimizerName === "adam" ? adam({ learningRate: 1e-3 }) : sgd({ learningRate: 1e-3, momentum: 0.9 });
 const x = (dtype === "float32" ? Float32Array : Float64Array).from({ length: ROWS * 4 }, (_, i) => Math.sin(i));
+const nets = {
+  chain,
+  standardized: { ...chain, standardization: standardize(x, 4) },
+  graph: { graph: twoInputs },
+  checkpointed: { graph: twoInputs, checkpoint: true },
+};
+const net = await Network.create({ ...nets[netName], loss, dtype, engine, batchSize: ROWS });
 const y = Uint8Array.from({ length: ROWS * (loss === "softmaxCrossEntropy" ? 1 : 3) }, (_, i) => i % 2);
 
 function train(steps) {

@@ -75,6 +75,7 @@ export function columnSums(rows: number, columns: number, x: Numbers): Expected 
 export interface ActivationTwin {
   f(z: number, slope: number): number;
   derivative(z: number, slope: number): number;
+  curvature(z: number, slope: number): number;
 }
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
@@ -94,32 +95,66 @@ const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
 const ROOT_TWO_OVER_PI = Math.sqrt(2 / Math.PI);
 const cubic = (z: number) => ROOT_TWO_OVER_PI * (z + 0.044715 * z ** 3);
+const logisticPdf = (z: number) => sigmoid(z) * sigmoid(-z);
 
 /** Every elementwise activation, by the name that the library has for it. */
 export const activations = {
-  identity: { f: (z) => z, derivative: () => 1 },
-  relu: { f: (z) => Math.max(z, 0), derivative: (z) => (z > 0 ? 1 : 0) },
-  leakyRelu: { f: (z, slope) => (z > 0 ? z : slope * z), derivative: (z, slope) => (z > 0 ? 1 : slope) },
+  identity: { f: (z) => z, derivative: () => 1, curvature: () => 0 },
+  relu: { f: (z) => Math.max(z, 0), derivative: (z) => (z > 0 ? 1 : 0), curvature: () => 0 },
+  leakyRelu: {
+    f: (z, slope) => (z > 0 ? z : slope * z),
+    derivative: (z, slope) => (z > 0 ? 1 : slope),
+    curvature: () => 0,
+  },
   elu: {
     f: (z, alpha) => (z > 0 ? z : alpha * Math.expm1(z)),
     derivative: (z, alpha) => (z > 0 ? 1 : alpha * Math.exp(z)),
+    curvature: (z, alpha) => (z > 0 ? 0 : alpha * Math.exp(z)),
   },
   selu: {
     f: (z) => SELU_SCALE * (z > 0 ? z : SELU_ALPHA * Math.expm1(z)),
     derivative: (z) => SELU_SCALE * (z > 0 ? 1 : SELU_ALPHA * Math.exp(z)),
+    curvature: (z) => (z > 0 ? 0 : SELU_SCALE * SELU_ALPHA * Math.exp(z)),
   },
-  sigmoid: { f: sigmoid, derivative: (z) => sigmoid(z) * sigmoid(-z) },
-  tanh: { f: Math.tanh, derivative: (z) => 1 / Math.cosh(z) ** 2 },
-  gelu: { f: (z) => z * normalCdf(z), derivative: (z) => normalCdf(z) + z * normalPdf(z) },
+  sigmoid: {
+    f: sigmoid,
+    derivative: logisticPdf,
+    curvature: (z) => logisticPdf(z) * (sigmoid(-z) - sigmoid(z)),
+  },
+  tanh: {
+    f: Math.tanh,
+    derivative: (z) => 1 / Math.cosh(z) ** 2,
+    curvature: (z) => (-2 * Math.tanh(z)) / Math.cosh(z) ** 2,
+  },
+  gelu: {
+    f: (z) => z * normalCdf(z),
+    derivative: (z) => normalCdf(z) + z * normalPdf(z),
+    curvature: (z) => (2 - z * z) * normalPdf(z),
+  },
   geluTanh: {
     f: (z) => z * sigmoid(2 * cubic(z)),
     derivative: (z) => {
       const s = sigmoid(2 * cubic(z));
       return s + z * s * sigmoid(-2 * cubic(z)) * 2 * ROOT_TWO_OVER_PI * (1 + 3 * 0.044715 * z * z);
     },
+    // 2·σ′·v′ + z·(σ″·v′² + σ′·v″) of z·σ(v)
+    curvature: (z) => {
+      const v = 2 * cubic(z);
+      const first = 2 * ROOT_TWO_OVER_PI * (1 + 3 * 0.044715 * z * z);
+      const second = 2 * ROOT_TWO_OVER_PI * 6 * 0.044715 * z;
+      return logisticPdf(v) * (2 * first + z * (first ** 2 * (sigmoid(-v) - sigmoid(v)) + second));
+    },
   },
-  silu: { f: (z) => z * sigmoid(z), derivative: (z) => sigmoid(z) + z * sigmoid(z) * sigmoid(-z) },
-  softplus: { f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), derivative: sigmoid },
+  silu: {
+    f: (z) => z * sigmoid(z),
+    derivative: (z) => sigmoid(z) + z * logisticPdf(z),
+    curvature: (z) => logisticPdf(z) * (2 + z * (sigmoid(-z) - sigmoid(z))),
+  },
+  softplus: {
+    f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
+    derivative: sigmoid,
+    curvature: logisticPdf,
+  },
 } satisfies Record<string, ActivationTwin>;
 
 export type ElementwiseName = keyof typeof activations;
@@ -157,10 +192,43 @@ export function softmaxBackward(rows: number, columns: number, a: Numbers, delta
   return { values, sizes };
 }
 
-export function sumOfSquares(x: Numbers): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i] as number) ** 2;
-  return sum;
+/** ȧ ⊙ (e − Σⱼ eⱼaⱼ) + a ⊙ (ė − Σⱼ (ėⱼaⱼ + eⱼȧⱼ)) of each row. */
+export function softmaxCurvature(
+  rows: number,
+  columns: number,
+  a: Numbers,
+  aTangent: Numbers,
+  error: Numbers,
+  errorTangent: Numbers,
+): Expected {
+  const values = new Float64Array(rows * columns);
+  const sizes = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const row = (x: Numbers) => Array.from(x).slice(i * columns, (i + 1) * columns);
+    const [shares, changes] = [row(a), row(aTangent)];
+    const [e, eTangent] = [dot(row(error), shares), dot(row(errorTangent), shares)];
+    const inner = dot(row(error), changes);
+    for (let j = i * columns; j < (i + 1) * columns; j++) {
+      const [share, change] = [a[j] as number, aTangent[j] as number];
+      const [of, tangent] = [error[j] as number, errorTangent[j] as number];
+      values[j] = change * (of - e.value) + share * (tangent - eTangent.value - inner.value);
+      sizes[j] =
+        Math.abs(change) * (Math.abs(of) + e.size) + Math.abs(share) * (Math.abs(tangent) + eTangent.size + inner.size);
+    }
+  }
+  return { values, sizes };
+}
+
+/** Σ xᵢyᵢ, and the sum of |xᵢyᵢ|. */
+export function dot(x: Numbers, y: Numbers): { value: number; size: number } {
+  let value = 0;
+  let size = 0;
+  for (let i = 0; i < x.length; i++) {
+    const term = (x[i] as number) * (y[i] as number);
+    value += term;
+    size += Math.abs(term);
+  }
+  return { value, size };
 }
 
 /** The first of the largest elements of a row. */
