@@ -7,7 +7,14 @@ import { backward, type DenseVisitor, storeGradient } from "./backward.js";
 import { forwardLayer } from "./forward.js";
 import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
-import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
+import {
+  type ActivationPlan,
+  type LayerPlace,
+  type ParameterPlan,
+  planActivations,
+  planParameters,
+  type Segment,
+} from "./plan.js";
 import { divideByDeviations, type Scaling } from "./scaling.js";
 import { tensorStream } from "./streams.js";
 import {
@@ -53,6 +60,8 @@ export class Model {
   };
   /** Rows of the last pass. */
   rows = 0;
+  /** The segment whose layers without a place of their own are in the plan's slot. */
+  inSlot: Segment | undefined;
   /** Which dropout masks the passes draw: moves on with every update. */
   maskStep = 0;
 
@@ -170,6 +179,7 @@ export class Model {
   forward(rows: number, training: boolean): void {
     this.rows = rows;
     for (let index = 0; index < this.topology.layers.length; index++) forwardLayer(this, index, rows, training);
+    this.inSlot = this.#plan.segments.at(-1);
   }
 
   /**
