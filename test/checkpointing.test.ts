@@ -103,8 +103,23 @@ async function numbersOf(options: Partial<NetworkOptions>): Promise<FloatArray[]
   );
   const values = net.parameters.map((parameter) => parameter.values);
   const results = [before, ...first, ...second, ...values, Float64Array.from(losses), net.predict(x)];
+  results.push(...derivativesOf(net, x, y));
   net.dispose();
   return results;
+}
+
+/** Of passes that go back several times, or with tangents, behind one forward pass. */
+function derivativesOf(net: Network, x: FloatArray, y: FloatArray): FloatArray[] {
+  const direction = Object.fromEntries(net.parameters.map(({ name, values }, i) => [name, random(values.length, i)]));
+  const rows = [net.jacobian(x, { by: "parameters" }), net.perSampleGradients(x, y)];
+  return [
+    net.jacobian(x, { mode: "forward" }).values,
+    net.jacobian(x, { mode: "reverse" }).values,
+    ...rows.flatMap((tensors) => Object.values(tensors).map(({ values }) => values)),
+    ...Object.values(net.hvp(x, y, direction)),
+    net.jvp(x, { x, parameters: direction }),
+    net.vjp(x, y).x,
+  ];
 }
 
 function expectSame(actual: FloatArray[], expected: FloatArray[], what: string): void {
