@@ -32,12 +32,14 @@ export {
 export { Matrix } from "./engine/matrix.js";
 export {
   DisposedError,
+  FormatError,
   NonFiniteError,
   OutOfMemoryError,
   ShapeError,
   UnsupportedHostError,
   WorkerError,
 } from "./errors.js";
+export { writeFileAtomically } from "./format/file.js";
 export { accuracy, topKAccuracy } from "./metrics/accuracy.js";
 export { type ClassAverages, type ConfusionMatrix, confusionMatrix } from "./metrics/confusion.js";
 export { logLoss } from "./metrics/log-loss.js";
@@ -79,7 +81,8 @@ export { Standardization, standardize } from "./selection/standardization.js";
 export type { Part } from "./selection/table.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
 export type { Evaluation } from "./training/evaluate.js";
-export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";
+export type { EarlyStopping, FitOptions } from "./training/fit-options.js";
+export type { BatchRecord, EpochRecord, History, StopReason } from "./training/history.js";
 export {
   type AdagradOptions,
   type AdamOptions,
