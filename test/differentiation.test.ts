@@ -1,5 +1,6 @@
 // Derivatives beyond the gradient: products with the Jacobian from both sides, the Jacobian, products with the Hessian, the
 // gradients of single rows. Against PyTorch's, against differences, and against each other.
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   add,
@@ -440,6 +441,72 @@ describe.each(FLOAT64_VARIANTS)("H·v by $build", ({ engine }) => {
       net.dispose();
     });
   });
+});
+
+const chains = fc.record({
+  widths: fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 2, maxLength: 4 }),
+  activation: fc.constantFrom(...ACTIVATIONS),
+  rows: fc.integer({ min: 1, max: 40 }),
+  seed: fc.nat(1000),
+  checkpoint: fc.boolean(),
+});
+
+test.each(FLOAT64_VARIANTS)("chains of any size by $build: both modes and the Hessian agree", async ({ engine }) => {
+  await fc.assert(
+    fc.asyncProperty(chains, async ({ widths, activation, rows, seed, checkpoint }) => {
+      const [inputs, ...units] = widths as [number, ...number[]];
+      const outputs = units.at(-1) as number;
+      const layers = units.map((count) => dense(count, activation));
+      const net = await create(engine, { inputs, layers, seed, checkpoint });
+      const [data, v] = [random(rows * inputs, seed), random(rows * inputs, seed + 1)];
+      const [seeds, targets] = [random(rows * outputs, seed + 2), random(rows * outputs, seed + 3)];
+      const [p, q] = [randomTensors(net, seed + 4), randomTensors(net, seed + 5)];
+      const close = (what: string, a: number, b: number, scale: number) => {
+        expect(Math.abs(a - b), `${what}: ${a}, ${b}`).toBeLessThanOrEqual(1e-12 * scale);
+      };
+      const size = (a: Numbers, b: Numbers) => Math.sqrt(dot(a, a) * dot(b, b)) + 1;
+
+      const tangent = net.jvp(data, { x: v, parameters: p });
+      const product = net.vjp(data, seeds);
+      const along = dot(product.x, v) + dot(joined(net, product.parameters), joined(net, p));
+      const scale = size(product.x, v) + size(joined(net, product.parameters), joined(net, p));
+      close("uᵀ·J·v", dot(seeds, tangent), along, size(seeds, tangent) + scale);
+
+      const [hp, hq] = [p, q].map((direction) => joined(net, net.hvp(data, targets, direction))) as [
+        number[],
+        number[],
+      ];
+      const [left, right] = [dot(joined(net, q), hp), dot(joined(net, p), hq)];
+      close("qᵀ·H·p", left, right, size(joined(net, q), hp) + size(joined(net, p), hq));
+      net.dispose();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+describe("checkpoints", () => {
+  test.each([{ layers: dropping }, { layers: Array.from({ length: 7 }, () => dense(OUTPUTS, "gelu")) }])(
+    "give the same bits",
+    async ({ layers }) => {
+      const engine = await engineOf("simd");
+      const results = [];
+      for (const checkpoint of [1, 2, 3, 4]) {
+        const net = await create(engine, { layers, checkpoint });
+        const direction = randomTensors(net, 7);
+        results.push({
+          vjp: net.vjp(x, u),
+          jvp: net.jvp(x, { x: u, parameters: direction }),
+          forward: net.jacobian(x, { mode: "forward" }),
+          reverse: net.jacobian(x, { mode: "reverse" }),
+          parameters: net.jacobian(x, { by: "parameters" }),
+          hvp: net.hvp(x, y, direction),
+          samples: net.perSampleGradients(x, y),
+        });
+        net.dispose();
+      }
+      for (const result of results) expect(result).toEqual(results[0]);
+    },
+  );
 });
 
 describe("rows", () => {

@@ -395,7 +395,8 @@ export class Network {
 
   /**
    * Every layer's z, a and δ, as the last pass left them: that of `backward` or `trainBatch`, the last batch of `fit`, the last
-   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Without a pass there are no rows.
+   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Other derivatives leave what their passes
+   * needed. Without a pass there are no rows.
    */
   get layers(): LayerState[] {
     const model = this.#live();
