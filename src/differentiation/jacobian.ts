@@ -1,8 +1,6 @@
 // The whole Jacobian of the outputs: a column a pass in forward mode, a row a pass in reverse mode.
 import { bytesOf, type FloatArray, newArray } from "../engine/dtype.js";
-import { recompute } from "../network/backward.js";
 import type { Model } from "../network/model.js";
-import type { Segment } from "../network/plan.js";
 import { divideByDeviations } from "../network/scaling.js";
 import { gradientsOfRows, type SampleGradients } from "./persample.js";
 import { forwardTangents, placeTangents, tangentBytes } from "./tangents.js";
@@ -67,13 +65,9 @@ function lines(model: Model, rows: number): FloatArray {
   return values;
 }
 
-/**
- * The last layer's ∂C/∂a as if C were one output, of each row its own. What the backward pass before left in the place of the last
- * segment's activations is computed again.
- */
+/** The last layer's ∂C/∂a as if C were one output, of each row its own. */
 function seed(model: Model, rows: number, output: number): void {
   const { outputs } = model.topology;
-  recompute(model, model.plan.segments.at(-1) as Segment, rows, false);
   const memory = model.engine.arena.floats(model.dtype);
   const first = model.outputDelta / bytesOf(model.dtype);
   memory.fill(0, first, first + rows * outputs);
