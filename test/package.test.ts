@@ -4,12 +4,22 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+/** Bytes gzipped: of everything, and of what a project that imports the names of EXAMPLE bundles. */
 const LARGEST_IMPORT = 45 * 1024;
+const LARGEST_BUNDLE = 30 * 1024;
+
+const EXAMPLE = `
+  import { adam, dense, Network } from "lanegrad";
+  const net = await Network.create({ inputs: 2, layers: [dense(1)], loss: "meanSquaredError" });
+  await net.fit([1, 2], [3], { optimizer: adam({ learningRate: 0.1 }) });
+`;
 
 /** The parts of package.json that decide what npm runs and fetches where the package is installed. */
 interface Manifest {
@@ -62,6 +72,17 @@ describe("the tarball", () => {
     const code = readFileSync(join(consumer.installed, "dist/index.js"), "utf8");
     expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(LARGEST_IMPORT);
     expect(code).not.toMatch(/\beval\s*\(|\bnew Function\b/);
+  });
+
+  test("leaves little in a bundle that does not use everything", async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: EXAMPLE, resolveDir: consumer.project },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      write: false,
+    });
+    expect(gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length).toBeLessThanOrEqual(LARGEST_BUNDLE);
   });
 });
 
