@@ -8,10 +8,13 @@ import {
   checkNotNegative,
   checkOptions,
   checkPositive,
+  rangeError,
   typeError,
 } from "../validate.js";
 import { type Dataset, type Inputs, parseDataset, stageRows, stageTargets, type Targets } from "./batches.js";
 import { evaluate } from "./evaluate.js";
+import { type FullBatchOptimizer, isFullBatch } from "./fullbatch.js";
+import { type Iteration, Minimizer } from "./minimizer.js";
 import { checkScheduled, type Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 import type { Clipping, Trainer } from "./trainer.js";
@@ -19,14 +22,19 @@ import type { Clipping, Trainer } from "./trainer.js";
 export interface EpochRecord {
   /** Counts from 1. */
   epoch: number;
-  /** Mean of the batches' losses before their updates, weighted by their rows (with reduction "sum": their total). */
+  /**
+   * Mean of the batches' losses before their updates, weighted by their rows (with reduction "sum": their total). Of a full-batch
+   * optimizer the loss after its iteration, penalty not included.
+   */
   loss: number;
-  /** Share of right outputs before the updates; absent where the loss is none of classification. */
+  /** Share of right outputs, where the loss is that before or after the update; absent where it is none of classification. */
   accuracy?: number;
   validationLoss?: number;
   validationAccuracy?: number;
-  /** The learning rate of the epoch's last batch. */
+  /** The learning rate of the epoch's last batch; of a full-batch optimizer the step length that the line search found. */
   learningRate: number;
+  /** Of a full-batch optimizer: how often this call has computed loss and gradient over all rows so far. */
+  evaluations?: number;
   /** Wall time of the epoch's training, validation not included. */
   seconds: number;
 }
@@ -46,8 +54,11 @@ export interface BatchRecord {
 
 export interface History {
   epochs: EpochRecord[];
-  /** "signal" also where the signal came in mid-epoch; that epoch is then not in `epochs`. */
-  stoppedBy: "epochs" | "earlyStopping" | "signal";
+  /**
+   * "signal" also where the signal came in mid-epoch; that epoch is then not in `epochs`. "converged" where a full-batch optimizer
+   * came to a gradient within its tolerance, or found no step that leads further down.
+   */
+  stoppedBy: "epochs" | "earlyStopping" | "signal" | "converged";
   /** The epoch whose parameters the network has now; differs from the last one where the best were restored. */
   bestEpoch?: number;
 }
@@ -62,7 +73,8 @@ export interface EarlyStopping {
 }
 
 export interface FitOptions {
-  optimizer: Optimizer;
+  /** A full-batch optimizer takes all rows at once: without shuffling, smaller batches, schedule or clipping. */
+  optimizer: Optimizer | FullBatchOptimizer;
   /** 1 by default. */
   epochs?: number;
   /** 32 by default; the last batch of an epoch may be shorter. */
@@ -107,7 +119,7 @@ const OPTIONS: readonly (keyof FitOptions)[] = [
 interface Run {
   readonly data: Dataset;
   readonly validation: Dataset | undefined;
-  readonly optimizer: Optimizer;
+  readonly optimizer: Optimizer | FullBatchOptimizer;
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -123,21 +135,23 @@ interface Run {
 export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOptions): Run {
   checkOptions("options", options, OPTIONS);
   const { validation, earlyStopping, signal, schedule, yieldEvery = 16 } = options;
-  const optimizer = checkOptimizer(options.optimizer);
+  const optimizer = isFullBatch(options.optimizer) ? options.optimizer : checkOptimizer(options.optimizer);
   if (validation !== undefined && !(Array.isArray(validation) && validation.length === 2)) {
     throw typeError("validation", "[rows, targets]", validation);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError("signal", "an AbortSignal", signal);
+  const data = parseDataset(model.engine, "x", "y", x, y, model.topology);
+  if (isFullBatch(optimizer)) checkFullBatch(optimizer, options, data.rows);
   return {
-    data: parseDataset(model.engine, "x", "y", x, y, model.topology),
+    data,
     validation:
       validation &&
       parseDataset(model.engine, "validation[0]", "validation[1]", validation[0], validation[1], model.topology),
     optimizer,
     epochs: checkInteger("epochs", options.epochs ?? 1, 1),
-    batchSize: checkInteger("batchSize", options.batchSize ?? 32, 1),
-    shuffle: checkBoolean("shuffle", options.shuffle ?? true),
-    schedule: checkFunction("schedule", schedule) ?? (() => optimizer.learningRate),
+    batchSize: checkInteger("batchSize", options.batchSize ?? (isFullBatch(optimizer) ? data.rows : 32), 1),
+    shuffle: checkBoolean("shuffle", options.shuffle ?? true) && !isFullBatch(optimizer),
+    schedule: checkFunction("schedule", schedule) ?? (() => (isFullBatch(optimizer) ? 1 : optimizer.learningRate)),
     clipping: parseClipping(options),
     earlyStopping: earlyStopping === undefined ? undefined : parseEarlyStopping(earlyStopping),
     onBatchEnd: checkFunction("onBatchEnd", options.onBatchEnd),
@@ -147,10 +161,20 @@ export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOption
   };
 }
 
+/** An optimizer of batches. */
 export function checkOptimizer(optimizer: unknown): Optimizer {
+  if (isFullBatch(optimizer)) throw typeError("optimizer", `fit for ${optimizer.name}`, optimizer);
   const isOptimizer = typeof optimizer === "object" && optimizer !== null && "start" in optimizer;
   if (!isOptimizer) throw typeError("optimizer", "an optimizer such as adam({ learningRate: 1e-3 })", optimizer);
   return optimizer as Optimizer;
+}
+
+function checkFullBatch({ name }: FullBatchOptimizer, options: FitOptions, rows: number): void {
+  for (const key of ["schedule", "clipNorm", "clipValue"] as const) {
+    if (options[key] !== undefined) throw typeError(key, `nothing with ${name}`, options[key]);
+  }
+  const { batchSize = rows } = options;
+  if (batchSize < rows) throw rangeError("batchSize", `all ${rows} rows with ${name}`, batchSize);
 }
 
 function parseClipping({ clipNorm, clipValue }: FitOptions): Clipping {
@@ -182,9 +206,10 @@ interface Progress {
  * @throws NonFiniteError, with the parameters of the last good step
  */
 export async function fit(model: Model, trainer: Trainer, run: Run, nextEpoch: () => number): Promise<History> {
-  const { data, earlyStopping, signal } = run;
-  model.reserve(Math.min(run.batchSize, data.rows));
-  trainer.use(run.optimizer);
+  const { data, earlyStopping, optimizer, signal } = run;
+  const minimizer = isFullBatch(optimizer) ? new Minimizer(model, trainer, optimizer, data) : undefined;
+  if (minimizer === undefined) model.reserve(Math.min(run.batchSize, data.rows));
+  trainer.use(optimizer);
   const order = run.shuffle ? new Uint32Array(data.rows) : undefined;
   const history: History = { epochs: [], stoppedBy: "epochs" };
   const progress: Progress = { step: 0, turn: performance.now() };
@@ -192,7 +217,7 @@ export async function fit(model: Model, trainer: Trainer, run: Run, nextEpoch: (
 
   for (let epoch = 1; epoch <= run.epochs; epoch++) {
     if (order !== undefined) shuffle(model, order, nextEpoch());
-    const record = await trainEpoch(model, trainer, run, epoch, order, progress);
+    const record = await trainEpoch(model, trainer, run, epoch, order, progress, minimizer);
     if (record === undefined) {
       history.stoppedBy = "signal";
       break;
@@ -215,6 +240,10 @@ export async function fit(model: Model, trainer: Trainer, run: Run, nextEpoch: (
         break;
       }
     }
+    if (minimizer?.converged) {
+      history.stoppedBy = "converged";
+      break;
+    }
     if (signal?.aborted && epoch < run.epochs) {
       history.stoppedBy = "signal";
       break;
@@ -236,6 +265,7 @@ async function trainEpoch(
   epoch: number,
   order: Uint32Array | undefined,
   progress: Progress,
+  minimizer: Minimizer | undefined,
 ): Promise<EpochRecord | undefined> {
   const { data, batchSize } = run;
   const batches = Math.ceil(data.rows / batchSize);
@@ -248,13 +278,12 @@ async function trainEpoch(
     if (run.signal?.aborted) return undefined;
     const first = batch * batchSize;
     const rows = Math.min(batchSize, data.rows - first);
-    rate = checkScheduled(run.schedule(epoch - 1, progress.step));
+    const scheduled = checkScheduled(run.schedule(epoch - 1, progress.step));
     model.checkAlive();
-    stageRows(model, data.x, first, rows, order);
-    stageTargets(model, data.y, data.kind, first, rows, order);
-    const loss = trainer.step(run.optimizer, rows, rate, run.clipping);
-    const right = model.countCorrect(rows);
-    correct = right === undefined || correct === undefined ? undefined : correct + right;
+    const done = minimizer?.iterate() ?? trainOnBatch(model, trainer, run, first, rows, order, scheduled);
+    const { loss } = done;
+    correct = done.correct === undefined || correct === undefined ? undefined : correct + done.correct;
+    rate = done.rate;
     total += model.loss.reduction === "mean" ? (loss * rows) / data.rows : loss;
     progress.step++;
     const waiting = run.onBatchEnd?.({ epoch, batch: batch + 1, batches, step: progress.step, rows, loss });
@@ -275,7 +304,24 @@ async function trainEpoch(
     seconds: (performance.now() - started - away) / 1000,
   };
   if (correct !== undefined) record.accuracy = correct / data.rows;
+  if (minimizer !== undefined) record.evaluations = minimizer.evaluations;
   return record;
+}
+
+/** One update, by the `rows` rows from the place `first` of the order on. */
+function trainOnBatch(
+  model: Model,
+  trainer: Trainer,
+  { data, optimizer, clipping }: Run,
+  first: number,
+  rows: number,
+  order: Uint32Array | undefined,
+  rate: number,
+): Iteration {
+  stageRows(model, data.x, first, rows, order);
+  stageTargets(model, data.y, data.kind, first, rows, order);
+  const loss = trainer.step(optimizer as Optimizer, rows, rate, clipping);
+  return { loss, correct: model.countCorrect(rows), rate };
 }
 
 /** A new order of the rows, by the network's seed and the number of the epoch. */

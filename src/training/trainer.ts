@@ -2,6 +2,7 @@
 import { bytesOf } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
 import { locateNonFinite } from "../network/nonfinite.js";
+import { type FullBatchOptimizer, isFullBatch } from "./fullbatch.js";
 import type { Block, Optimizer, Update } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
@@ -27,15 +28,16 @@ const NORM_GUARD = 1e-6;
 export class Trainer {
   /** Updates over the life of the network, whichever optimizer made them. */
   steps = 0;
-  #optimizer: Optimizer | undefined;
+  #optimizer: Optimizer | FullBatchOptimizer | undefined;
   #update: Update | undefined;
   #block: Block;
   readonly #model: Model;
-  readonly #penalties: Penalties;
 
-  constructor(model: Model, penalties: Penalties) {
+  constructor(
+    model: Model,
+    readonly penalties: Penalties,
+  ) {
     this.#model = model;
-    this.#penalties = penalties;
     this.#block = {
       kernels: model.kernels,
       length: model.parameterPlan.length,
@@ -56,14 +58,20 @@ export class Trainer {
    *
    * @throws OutOfMemoryError, with the state of before kept
    */
-  use(optimizer: Optimizer): void {
+  use(optimizer: Optimizer | FullBatchOptimizer): void {
     if (optimizer === this.#optimizer) return;
     const bytes = optimizer.states * this.#model.parameterPlan.bytes;
     const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
     this.dispose();
     this.#optimizer = optimizer;
-    this.#update = optimizer.start();
+    this.#update = isFullBatch(optimizer) ? undefined : optimizer.start();
     this.#block = { ...this.#block, state };
+  }
+
+  /** Parameters and state that a full-batch optimizer works on; see `use`. */
+  blockOf(optimizer: FullBatchOptimizer): Block {
+    this.use(optimizer);
+    return this.#block;
   }
 
   dispose(): void {
@@ -88,8 +96,8 @@ export class Trainer {
     model.backward(rows, false);
     if (!model.hasFiniteGradient()) throw locateNonFinite(model, this.steps + 1, rows);
     this.#clip(clipping);
-    this.#update?.(this.#block, rate, this.#penalties.l2);
-    if (this.#penalties.l1 > 0) this.#shrinkWeights(rate * this.#penalties.l1);
+    this.#update?.(this.#block, rate, this.penalties.l2);
+    if (this.penalties.l1 > 0) this.#shrinkWeights(rate * this.penalties.l1);
     this.steps++;
     model.maskStep++;
     return loss;
