@@ -11,9 +11,10 @@ export interface ConjugateGradientOptions {
  * Conjugate gradient by Polak and Ribière with a line search by the strong Wolfe conditions (c₁ = 1e-4, c₂ = 0.1), for `fit`:
  * an epoch is one iteration over all rows. Takes far less memory than `lbfgs`, and more evaluations.
  *
- * d ← −g + max(β, 0)·d, β = gᵀy / dᵀy with the change y of the gradient: Polak and Ribière's β where the line search is exact,
- * in the form of Hestenes and Stiefel, by which successive directions are conjugate after any search. Where β ≤ 0, and
- * where d would not lead down enough, −g starts anew. Nocedal and Wright, Numerical Optimization, section 5.2.
+ * d ← −g + max(β, 0)·d with β = gᵀy / dᵀy, y the change of g along the last d: the β of Polak and Ribière in the form of Hestenes
+ * and Stiefel, equal after an exact search, which needs no more than the last pair and keeps successive directions conjugate
+ * after an inexact one. β < 0, and a d that does not lead down, start anew from −g. Nocedal and Wright, Numerical
+ * Optimization, section 5.2.
  *
  * @throws RangeError, TypeError
  */

@@ -20,7 +20,7 @@ const LIMIT = 20;
 const EXPANSION = 10;
 
 /** The share of an interval at either end that a new step keeps out of, so that every step narrows it. */
-const MARGIN = 0.1;
+const MARGIN = 0.05;
 
 /**
  * A step with φ(α) ≤ φ(0) + c₁·α·φ′(0) and |φ′(α)| ≤ c₂·|φ′(0)|: Nocedal and Wright, Numerical Optimization, algorithms 3.5
@@ -45,7 +45,7 @@ export function searchLine(
 ): Sample | undefined {
   const decreases = ({ step, value, slope }: Sample) =>
     value <= start.value + DECREASE * step * start.slope ||
-    (value <= start.value + noise && slope <= (2 * DECREASE - 1) * start.slope);
+    (Math.abs(value - start.value) <= noise && slope <= (2 * DECREASE - 1) * start.slope);
   let low: Sample = { step: 0, value: start.value, slope: start.slope };
   let high: Sample | undefined;
   let step = first;

@@ -51,25 +51,31 @@ export class Minimizer {
     this.#hasDropout = model.topology.layers.some(({ kind }) => kind === "dropout");
   }
 
+  /** Of loss and gradient over all rows, so far. */
+  get evaluations(): number {
+    return this.#objective.evaluations;
+  }
+
   /** @throws NonFiniteError, OutOfMemoryError before anything is updated */
   iterate(): Iteration {
     const { state, stride } = this.#trainer.blockOf(this.#optimizer);
     [this.#point, this.#gradient, this.#direction] = [state, state + stride, state + 2 * stride];
     this.#pairs = state + MIRRORS_BEFORE_PAIRS * stride;
+    return this.#objective.prepare(() => this.#iterate());
+  }
+
+  #iterate(): Iteration {
     if (!this.#isCurrent()) this.#take(this.#objective.evaluate(this.#trainer.steps + 1));
-    const found = this.#isFlat() ? undefined : this.#descend();
-    this.converged = found === undefined || this.#isFlat();
+    const before = { norm: this.#norm, value: this.#value };
+    const found = before.norm <= this.#optimizer.tolerance ? undefined : this.#descend();
+    const isLost = this.#norm >= before.norm && before.value - this.#value <= this.#noise;
+    this.converged = found === undefined || isLost || this.#norm <= this.#optimizer.tolerance;
     if (found !== undefined) {
       this.#trainer.steps++;
       this.#model.maskStep++;
     }
     const { loss, correct } = this.#current as Evaluated;
     return { loss, correct, rate: found?.step ?? 0 };
-  }
-
-  /** Of loss and gradient over all rows, so far. */
-  get evaluations(): number {
-    return this.#objective.evaluations;
   }
 
   /**

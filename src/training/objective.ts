@@ -22,6 +22,8 @@ export class Objective {
   readonly #model: Model;
   readonly #data: Dataset;
   readonly #l2: number;
+  /** Address of a mirror of the parameter block, for the gradients of each pass but the first. */
+  #scratch = 0;
 
   constructor(model: Model, data: Dataset, l2: number) {
     this.#model = model;
@@ -30,18 +32,50 @@ export class Objective {
   }
 
   /**
+   * Calls `use`, which evaluates, once all memory for that is there.
+   *
+   * @throws OutOfMemoryError before the call
+   */
+  prepare<R>(use: () => R): R {
+    const { rows } = this.#data;
+    this.#model.reserve(Math.min(rows, ROWS_AT_ONCE));
+    return this.#model.withBlocks(rows > ROWS_AT_ONCE ? [this.#model.parameterPlan.bytes] : [], (scratch = 0) => {
+      this.#scratch = scratch;
+      return use();
+    });
+  }
+
+  /**
    * At the parameters as they are, with the dropout masks of the coming step in each pass. Fills the gradients, which are
    * unusable where the value is NaN.
    *
    * @param step the number of the coming update, where numbers that are not finite are an error
-   * @throws NonFiniteError, OutOfMemoryError
+   * @throws NonFiniteError
    */
   evaluate(step?: number): Evaluated {
-    const { bytes } = this.#model.parameterPlan;
+    const model = this.#model;
+    const { rows, x, y, kind } = this.#data;
+    let loss = 0;
+    let correct: number | undefined = 0;
     this.evaluations++;
-    return this.#model.withBlocks(this.#data.rows > ROWS_AT_ONCE ? [bytes] : [], (scratch = 0) => {
-      return this.#sum(scratch, step);
-    });
+    for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+      const count = Math.min(ROWS_AT_ONCE, rows - first);
+      stageRows(model, x, first, count);
+      stageTargets(model, y, kind, first, count);
+      model.forward(count, true);
+      loss += model.evaluateLoss(count, rows);
+      if (first === 0) model.backward(count, false);
+      else this.#addGradient(count);
+      if (!Number.isFinite(loss) || !model.hasFiniteGradient()) {
+        if (step !== undefined) throw locateNonFinite(model, step, count);
+        return { loss, correct, value: Number.NaN };
+      }
+      const right = model.countCorrect(count);
+      correct = right === undefined || correct === undefined ? undefined : correct + right;
+    }
+    const { kernels, parameters, parameterPlan } = model;
+    const penalty = (this.#l2 / 2) * kernels.dot(parameterPlan.length, parameters, parameters);
+    return { loss, correct, value: loss + penalty };
   }
 
   /** to ← the gradient, penalty included. */
@@ -58,39 +92,10 @@ export class Objective {
     return kernels.dot(length, gradients, direction) + this.#l2 * kernels.dot(length, parameters, direction);
   }
 
-  /** @param scratch address of a mirror for the gradients of all passes but the first */
-  #sum(scratch: number, step: number | undefined): Evaluated {
+  /** Adds the gradient of the staged rows. */
+  #addGradient(rows: number): void {
     const model = this.#model;
-    const { kernels, parameters, parameterPlan } = model;
-    const { rows, x, y, kind } = this.#data;
-    let loss = 0;
-    let correct: number | undefined = 0;
-    model.reserve(Math.min(rows, ROWS_AT_ONCE));
-    for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
-      const count = Math.min(ROWS_AT_ONCE, rows - first);
-      stageRows(model, x, first, count);
-      stageTargets(model, y, kind, first, count);
-      model.forward(count, true);
-      loss += model.evaluateLoss(count, rows);
-      this.#addGradient(count, first === 0 ? 0 : scratch);
-      if (!Number.isFinite(loss) || !model.hasFiniteGradient()) {
-        if (step !== undefined) throw locateNonFinite(model, step, count);
-        return { loss, correct, value: Number.NaN };
-      }
-      const right = model.countCorrect(count);
-      correct = right === undefined || correct === undefined ? undefined : correct + right;
-    }
-    const penalty = (this.#l2 / 2) * kernels.dot(parameterPlan.length, parameters, parameters);
-    return { loss, correct, value: loss + penalty };
-  }
-
-  /** Adds the gradient of the staged rows, where there is scratch for it; writes it otherwise. */
-  #addGradient(rows: number, scratch: number): void {
-    const model = this.#model;
-    if (scratch === 0) {
-      model.backward(rows, false);
-      return;
-    }
+    const scratch = this.#scratch;
     model.backward(rows, false, true, (index, layer, rows, training) => {
       storeGradient(model, index, layer, 0, rows, training, scratch - model.parameters);
     });
