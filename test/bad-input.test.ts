@@ -207,6 +207,8 @@ refuses("fit", [
   ["schedule", "function", (schedule) => fit({ schedule })],
   ["onBatchEnd", "function", (onBatchEnd) => fit({ onBatchEnd })],
   ["onEpochEnd", "function", (onEpochEnd) => fit({ onEpochEnd })],
+  ["onNonFinite", "name", (onNonFinite) => fit({ onNonFinite })],
+  ["resume", "flag", (resume) => fit({ resume })],
   ["earlyStopping", "object", (earlyStopping) => fit({ earlyStopping })],
   ["earlyStopping.minDelta", "notNegative", (minDelta) => fit({ earlyStopping: { patience: 1, minDelta } })],
   ["earlyStopping.restoreBest", "flag", (restoreBest) => fit({ earlyStopping: { patience: 1, restoreBest } })],
@@ -227,6 +229,7 @@ refuses("the other calls", [
   ["options", "object", (value) => gradCheck(net, x, y, value)],
   ["epsilon", "positive", (epsilon) => gradCheck(net, x, y, { epsilon })],
   ["seed", "integer", (seed) => gradCheck(net, x, y, { seed })],
+  ["inputs", "flag", (inputs) => gradCheck(net, x, y, { inputs })],
 ]);
 
 type One = [what: string, call: () => unknown, type: ErrorType, message: RegExp];

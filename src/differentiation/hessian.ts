@@ -29,8 +29,8 @@ export function hessianVectorProduct(
     forwardTangents(model, tangents, rows, true);
     model.evaluateLoss(rows);
     beginTangents(model, tangents, rows);
-    for (const [index, segment] of [...model.plan.segments.entries()].reverse()) {
-      if (index < model.plan.segments.length - 1) recompute(model, segment, rows, true);
+    for (const segment of model.plan.segments.toReversed()) {
+      recompute(model, segment, rows, true);
       for (let layer = segment.end - 1; layer >= segment.first; layer--) {
         backwardLayer(model, layer, tangents, rows, direction, product);
       }

@@ -21,7 +21,15 @@ export interface ConjugateGradientOptions {
 export function conjugateGradient(options: ConjugateGradientOptions = {}): FullBatchOptimizer {
   checkOptions("options", options, ["tolerance"]);
   const tolerance = checkNotNegative("tolerance", options.tolerance ?? 1e-5);
-  return { name: "conjugateGradient", states: mirrorsFor(1), history: 1, tolerance, curvature: 0.1, turn };
+  return {
+    name: "conjugateGradient",
+    states: mirrorsFor(1),
+    hyperparameters: { tolerance },
+    history: 1,
+    tolerance,
+    curvature: 0.1,
+    turn,
+  };
 }
 
 /** The first step length is the one that promises the decrease that the last step promised. */

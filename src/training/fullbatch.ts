@@ -1,5 +1,6 @@
 // Full-batch optimizers: what makes one, and the mirrors of the parameter block that each keeps.
 import type { Kernels } from "../engine/kernels.js";
+import type { OptimizerRecord } from "./optimizer.js";
 
 /** What a direction is made from. */
 export interface Vectors {
@@ -19,10 +20,7 @@ export interface Vectors {
 }
 
 /** Made by `lbfgs` or `conjugateGradient`, for `fit` alone. A network keeps its own state for it. */
-export interface FullBatchOptimizer {
-  readonly name: string;
-  /** How many mirrors of the parameter block the optimizer keeps. */
-  readonly states: number;
+export interface FullBatchOptimizer extends OptimizerRecord {
   /** How many pairs of step and change are among them. */
   readonly history: number;
   /** Training is over where the gradient's Euclidean norm is at most this. */

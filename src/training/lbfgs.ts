@@ -22,6 +22,7 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatchOptimizer {
   return {
     name: "lbfgs",
     states: mirrorsFor(history),
+    hyperparameters: { history, tolerance },
     history,
     tolerance,
     curvature: 0.9,

@@ -6,7 +6,7 @@ import type { Dataset } from "./batches.js";
 import { type FullBatchOptimizer, MIRRORS_BEFORE_PAIRS } from "./fullbatch.js";
 import { type Sample, searchLine } from "./linesearch.js";
 import { type Evaluated, Objective } from "./objective.js";
-import type { Trainer } from "./trainer.js";
+import type { Outcome, Trainer } from "./trainer.js";
 
 /** By how much values of the objective differ by rounding, as a share of them. */
 const ROUNDING = { float32: 2 ** -20, float64: 2 ** -46 };
@@ -14,19 +14,16 @@ const ROUNDING = { float32: 2 ** -20, float64: 2 ** -46 };
 /** The least cosine of the angle between s and y in a pair that is kept. */
 const LEAST_COSINE = 1e-8;
 
-/** What one iteration came to. */
-export interface Iteration {
-  /** After it, as `correct`. */
-  readonly loss: number;
-  readonly correct: number | undefined;
-  /** The step length; 0 where the parameters stay. */
-  readonly rate: number;
+/** What one iteration came to: loss and right outputs are those after it. */
+export interface Iteration extends Outcome {
+  /** Whether the gradient is small enough, or no step leads measurably further down. */
+  readonly converged: boolean;
+  /** Gradients computed so far. */
+  readonly evaluations: number;
 }
 
 /** The mirrors stand in the trainer's state: the point, its gradient, the direction, and the pairs, last one first. */
 export class Minimizer {
-  /** Whether the gradient is small enough, or no step leads further down. */
-  converged = false;
   readonly #model: Model;
   readonly #trainer: Trainer;
   readonly #optimizer: FullBatchOptimizer;
@@ -40,8 +37,11 @@ export class Minimizer {
   #direction = 0;
   #pairs = 0;
 
-  /** @throws RangeError where there is an L1 penalty */
-  constructor(model: Model, trainer: Trainer, optimizer: FullBatchOptimizer, data: Dataset) {
+  /**
+   * @param evaluations of the interrupted run that this goes on with, 0 of a new one
+   * @throws RangeError where there is an L1 penalty
+   */
+  constructor(model: Model, trainer: Trainer, optimizer: FullBatchOptimizer, data: Dataset, evaluations: number) {
     const { l1, l2 } = trainer.penalties;
     if (l1 > 0) throw rangeError("l1", `0 with ${optimizer.name}, which needs a smooth objective`, l1);
     this.#model = model;
@@ -49,11 +49,8 @@ export class Minimizer {
     this.#optimizer = optimizer;
     this.#objective = new Objective(model, data, l2);
     this.#hasDropout = model.topology.layers.some(({ kind }) => kind === "dropout");
-  }
-
-  /** Of loss and gradient over all rows, so far. */
-  get evaluations(): number {
-    return this.#objective.evaluations;
+    // The last one is made again, where the uninterrupted run has its result still.
+    this.#objective.evaluations = this.#hasDropout ? evaluations : Math.max(0, evaluations - 1);
   }
 
   /** @throws NonFiniteError, OutOfMemoryError before anything is updated */
@@ -66,16 +63,18 @@ export class Minimizer {
 
   #iterate(): Iteration {
     if (!this.#isCurrent()) this.#take(this.#objective.evaluate(this.#trainer.steps + 1));
-    const before = { norm: this.#norm, value: this.#value };
-    const found = before.norm <= this.#optimizer.tolerance ? undefined : this.#descend();
-    const isLost = this.#norm >= before.norm && before.value - this.#value <= this.#noise;
-    this.converged = found === undefined || isLost || this.#norm <= this.#optimizer.tolerance;
+    const { tolerance } = this.#optimizer;
+    const before = this.#current as Evaluated;
+    const slope = this.#norm;
+    const found = slope > tolerance ? this.#descend() : undefined;
     if (found !== undefined) {
       this.#trainer.steps++;
       this.#model.maskStep++;
     }
-    const { loss, correct } = this.#current as Evaluated;
-    return { loss, correct, rate: found?.step ?? 0 };
+    const { loss, correct, value } = this.#current as Evaluated;
+    const isStuck = before.value - value <= this.#noiseOf(before) && this.#norm >= slope;
+    const { evaluations } = this.#objective;
+    return { loss, correct, rate: found?.step ?? 0, converged: isStuck || this.#norm <= tolerance, evaluations };
   }
 
   /**
@@ -88,11 +87,16 @@ export class Minimizer {
     const memory = engine.arena.floats(dtype);
     const [p, q] = [parameters / bytesOf(dtype), this.#point / bytesOf(dtype)];
     for (let i = 0; i < parameterPlan.length; i++) if (memory[p + i] !== memory[q + i]) return false;
-    return this.#dot(this.#gradient, this.#gradient) > 0;
+    return this.#norm > 0;
   }
 
-  #isFlat(): boolean {
-    return Math.sqrt(this.#dot(this.#gradient, this.#gradient)) <= this.#optimizer.tolerance;
+  /** Of the gradient at the point. */
+  get #norm(): number {
+    return Math.sqrt(this.#dot(this.#gradient, this.#gradient));
+  }
+
+  #noiseOf({ value }: Evaluated): number {
+    return ROUNDING[this.#model.dtype] * Math.abs(value);
   }
 
   /** Makes the parameters, which were evaluated last, the point. */
@@ -115,25 +119,26 @@ export class Minimizer {
       kernels.scale(length, this.#direction, -1);
       const vectors = { gradient: this.#gradient, direction: this.#direction, pairs: this.#pairs };
       const first = this.#optimizer.turn({ kernels, length, ...vectors, stride });
-      const found = this.#search(first ?? Math.min(1, 1 / Math.sqrt(this.#dot(this.#gradient, this.#gradient))));
+      const found = this.#search(first ?? Math.min(1, 1 / this.#norm));
       if (found !== undefined || first === undefined) return found;
       this.#forget();
     }
   }
 
   #search(first: number): Sample | undefined {
-    const { dtype, kernels, parameters, parameterPlan } = this.#model;
-    const { value } = this.#current as Evaluated;
+    const { kernels, parameters, parameterPlan } = this.#model;
+    const current = this.#current as Evaluated;
+    const { value } = current;
     const slope = this.#dot(this.#gradient, this.#direction);
-    let last = { step: 0, evaluated: this.#current as Evaluated };
+    let last = { step: 0, evaluated: current };
     const evaluate = (step: number) => {
       this.#copy(this.#point, parameters);
       kernels.axpy(parameterPlan.length, step, this.#direction, parameters);
       last = { step, evaluated: this.#objective.evaluate() };
       return { value: last.evaluated.value, slope: this.#objective.slopeAlong(this.#direction) };
     };
-    const noise = ROUNDING[dtype] * Math.abs(value);
     const { curvature } = this.#optimizer;
+    const noise = this.#noiseOf(current);
     const found = slope < 0 ? searchLine(evaluate, { value, slope }, first, curvature, noise) : undefined;
     if (found === undefined) {
       this.#copy(this.#point, parameters);

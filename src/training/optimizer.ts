@@ -22,18 +22,23 @@ export interface Block {
   readonly stride: number;
 }
 
-/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
-export interface Optimizer {
+/** What tells whether the state that one optimizer left is another one's as well: its formula and its numbers. */
+export interface OptimizerRecord {
   readonly name: string;
-  readonly learningRate: number;
   /** How many mirrors of the parameter block the optimizer keeps. */
   readonly states: number;
+  readonly hyperparameters: Readonly<Record<string, number | boolean>>;
+}
+
+/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
+export interface Optimizer extends OptimizerRecord {
+  readonly learningRate: number;
   /**
-   * Begins the updates of one network, at step 1.
+   * Begins the updates of one network, or goes on behind those that were made.
    *
    * @internal
    */
-  start(): Update;
+  start(updates: number): Update;
 }
 
 /**
@@ -77,8 +82,9 @@ export function sgd(options: SgdOptions): Optimizer {
     name: "sgd",
     learningRate,
     states,
-    start() {
-      let damping = 0;
+    hyperparameters: { learningRate, momentum, dampening, nesterov, weightDecay },
+    start(updates) {
+      let damping = updates === 0 ? 0 : dampening;
       return ({ kernels, length, parameters, gradients, state }, rate, decay) => {
         const velocity = states === 0 ? 0 : state;
         kernels.sgd(length, parameters, gradients, velocity, rate, momentum, damping, nesterov, weightDecay + decay);
@@ -110,6 +116,7 @@ export function adagrad(options: AdagradOptions): Optimizer {
     name: "adagrad",
     learningRate,
     states: 1,
+    hyperparameters: { learningRate, epsilon, weightDecay },
     start: () => (block, rate, decay) => {
       const { kernels, length, parameters, gradients, state } = block;
       kernels.adagrad(length, parameters, gradients, state, rate, epsilon, weightDecay + decay);
@@ -151,6 +158,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     name: "rmsprop",
     learningRate,
     states: 1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1),
+    hyperparameters: { learningRate, alpha, epsilon, momentum, centered, weightDecay },
     start: () => (block, rate, decay) => {
       const { kernels, length, parameters, gradients, state, stride } = block;
       const mean = centered ? state + meanIndex * stride : 0;
@@ -217,12 +225,12 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
     name,
     learningRate,
     states: amsgrad ? 3 : 2,
-    start() {
-      // 1 − β₁ᵗ and 1 − β₂ᵗ; the powers themselves would decay into denormal numbers, which processors are slow at.
-      const corrections = { mean: 0, squares: 0 };
+    hyperparameters: { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad },
+    start(updates) {
+      const corrections = { mean: correctionAfter(updates, beta1), squares: correctionAfter(updates, beta2) };
       return ({ kernels, length, parameters, gradients, state, stride }, rate, decay) => {
-        corrections.mean = beta1 * corrections.mean + (1 - beta1);
-        corrections.squares = beta2 * corrections.squares + (1 - beta2);
+        corrections.mean = nextCorrection(corrections.mean, beta1);
+        corrections.squares = nextCorrection(corrections.squares, beta2);
         const largest = amsgrad ? state + 2 * stride : 0;
         const unbias = Math.sqrt(corrections.squares);
         const unbiasedRate = (rate * unbias) / corrections.mean;
@@ -245,6 +253,21 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
       };
     },
   };
+}
+
+/** 1 − βᵗ from 1 − βᵗ⁻¹: the powers themselves would decay into denormal numbers, which processors are slow at. */
+function nextCorrection(correction: number, beta: number): number {
+  return beta * correction + (1 - beta);
+}
+
+/** The correction that so many updates came to, by the same roundings. */
+function correctionAfter(updates: number, beta: number): number {
+  let correction = 0;
+  for (let update = 0, previous = -1; update < updates && correction !== previous; update++) {
+    previous = correction;
+    correction = nextCorrection(correction, beta);
+  }
+  return correction;
 }
 
 /** A learning rate that stays finite in single precision. */
