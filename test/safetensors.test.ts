@@ -72,7 +72,11 @@ describe("a file made by hand", () => {
     expect(readSafetensors(fileOf("{}"))).toEqual({ tensors: new Map(), metadata: new Map() });
     const header = { x: pair(0, 2), none: pair(0, 0), empty: { ...pair(2, 2), dtype: "F64", shape: [3, 0] } };
     const { tensors } = readSafetensors(fileOf(header, [1, 2]));
-    expect([...tensors.values()].map(({ bytes }) => bytes.length)).toEqual([2, 0, 0]);
+    expect([...tensors].map(([name, { bytes }]) => [name, bytes.length])).toEqual([
+      ["none", 0],
+      ["x", 2],
+      ["empty", 0],
+    ]);
   });
 });
 
@@ -125,7 +129,7 @@ describe("refused is", () => {
     ["no object for a tensor", fileOf({ a: 3 }), "a", /not an object/],
     ["null for a tensor", fileOf({ a: null }), "a", /not an object/],
     ["an array for a tensor", fileOf({ a: [] }), "a", /not an object/],
-    ["an unknown key", fileOf({ a: { ...good, strides: [1] } }, four), "a", /"strides"/],
+    ["an unknown key", fileOf({ a: { ...good, strides: [1] } }, four), "a.strides", /unknown/],
     ["a missing type", fileOf({ a: { ...good, dtype: undefined } }, four), "a.dtype", /unknown/],
     ["an unknown type", fileOf({ a: { ...good, dtype: "F31" } }, four), "a.dtype", /unknown/],
     ["the name of a method as a type", fileOf({ a: { ...good, dtype: "toString" } }, four), "a.dtype", /unknown/],

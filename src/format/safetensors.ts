@@ -63,34 +63,26 @@ export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<
 }
 
 /**
- * Nothing is copied but the header.
+ * The tensors in the order of their data. Nothing is copied but the header.
  *
  * @throws FormatError where the file differs from the format in anything, such as a byte that no tensor holds
  */
 export function readSafetensors(file: Uint8Array): TensorFile {
   const header = parseHeader(file);
   const data = file.subarray(LENGTH_BYTES + header.length);
-  const tensors = new Map<string, StoredTensor>();
-  let metadata = new Map<string, string>();
-  const spans: [name: string, begin: number, end: number][] = [];
-  for (const [name, entry] of entriesOf("header", header.value)) {
-    if (name === METADATA) {
-      metadata = parseMetadata(entry);
-      continue;
-    }
-    const { dtype, shape, begin, end } = parseEntry(name, entry);
-    tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) });
-    spans.push([name, begin, end]);
-  }
+  const { [METADATA]: notes = {}, ...entries } = objectOf("header", header.value);
+  const parsed = Object.entries(entries).map(([name, entry]) => parseEntry(name, entry));
   // By their ends where several begin at one place: those without elements come first.
-  spans.sort(([, begin, end], [, otherBegin, otherEnd]) => begin - otherBegin || end - otherEnd);
+  parsed.sort((one, other) => one.begin - other.begin || one.end - other.end);
+  const tensors = new Map<string, StoredTensor>();
   let filled = 0;
-  for (const [name, begin, end] of spans) {
+  for (const { name, dtype, shape, begin, end } of parsed) {
     if (begin !== filled) throw new FormatError(name, `begins at byte ${begin} of the data, not at ${filled}`);
+    tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) });
     filled = end;
   }
   if (filled !== data.length) throw new FormatError("data", `${data.length} bytes, of which tensors hold ${filled}`);
-  return { tensors, metadata };
+  return { tensors, metadata: parseMetadata(notes) };
 }
 
 function parseHeader(file: Uint8Array): { value: unknown; length: number } {
@@ -108,8 +100,8 @@ function parseHeader(file: Uint8Array): { value: unknown; length: number } {
   }
 }
 
-function parseMetadata(entry: unknown): Map<string, string> {
-  const entries = entriesOf(METADATA, entry);
+function parseMetadata(notes: unknown): Map<string, string> {
+  const entries = Object.entries(objectOf(METADATA, notes));
   for (const [key, value] of entries) {
     if (typeof value !== "string") throw new FormatError(`${METADATA}.${key}`, "not a string");
   }
@@ -117,16 +109,14 @@ function parseMetadata(entry: unknown): Map<string, string> {
 }
 
 function parseEntry(name: string, entry: unknown) {
-  const { dtype, shape, data_offsets, ...others } = Object.fromEntries(entriesOf(name, entry));
+  const { dtype, shape, data_offsets: offsets, ...others } = objectOf(name, entry);
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new FormatError(name, `unknown key "${unknown}"`);
+  if (unknown !== undefined) throw new FormatError(`${name}.${unknown}`, "unknown");
   const size = BYTES.get(dtype as string);
   if (size === undefined) throw new FormatError(`${name}.dtype`, "unknown");
   if (!isListOfSizes(shape)) throw new FormatError(`${name}.shape`, "not a list of sizes");
-  if (!isListOfSizes(data_offsets) || data_offsets.length !== 2) {
-    throw new FormatError(`${name}.data_offsets`, "not two offsets");
-  }
-  const [begin, end] = data_offsets as [number, number];
+  if (!isListOfSizes(offsets) || offsets.length !== 2) throw new FormatError(`${name}.data_offsets`, "not two offsets");
+  const [begin, end] = offsets as [number, number];
   const length = shape.reduce((product, count) => product * count, size);
   if (end - begin !== length) {
     throw new FormatError(
@@ -134,16 +124,15 @@ function parseEntry(name: string, entry: unknown) {
       `${end - begin} bytes for ${dtype} [${shape}], which takes ${length}`,
     );
   }
-  return { dtype: dtype as string, shape, begin, end };
+  return { name, dtype: dtype as string, shape, begin, end };
 }
 
 /** Without `__proto__`, which would become the prototype of an object that it is copied into. */
-function entriesOf(place: string, value: unknown): [string, unknown][] {
+function objectOf(place: string, value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new FormatError(place, "not an object");
-  const entries = Object.entries(value);
-  if (entries.some(([key]) => key === "__proto__")) throw new FormatError(place, 'key "__proto__"');
-  return entries;
+  if (Object.hasOwn(value, "__proto__")) throw new FormatError(place, 'key "__proto__"');
+  return value as Record<string, unknown>;
 }
 
 function isListOfSizes(value: unknown): value is number[] {

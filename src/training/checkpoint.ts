@@ -4,7 +4,7 @@ import { FormatError, ShapeError } from "../errors.js";
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../format/safetensors.js";
 import type { Model } from "../network/model.js";
 import type { Tensor } from "../network/plan.js";
-import { checkBoolean, checkInteger, checkObject, typeError } from "../validate.js";
+import { checkInteger, checkObject, typeError } from "../validate.js";
 import type { OptimizerRecord } from "./optimizer.js";
 import type { Progress, RunState } from "./run-state.js";
 import type { Snapshot, Trainer } from "./trainer.js";
@@ -14,12 +14,10 @@ const VERSION = "1";
 
 const STORED: Record<DType, string> = { float32: "F32", float64: "F64" };
 
-/**
- * What the names of tensors begin with that are not the network's parameters. A parameter's own name is a layer's and its kind,
- * with no other dot.
- */
-const BEST = "best.";
-const LAST = "last.";
+/** The blocks of parameters that a run may hold, by their names in its state and before the dot in names of tensors. */
+const BLOCKS = ["best", "last"] as const;
+
+/** Before the names of the tensors that a run rolls back to. */
 const GOOD = "good.";
 
 /** A value as JSON, with the numbers that JSON has no words for. */
@@ -41,7 +39,8 @@ function decode(name: string, metadata: TensorFile["metadata"]): Record<string, 
 /** @param network the network's options, as `encode` writes them */
 export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progress, network: string): Uint8Array {
   const tensors = new Map<string, StoredTensor>();
-  const addBlock = (prefix: string, block: FloatArray) => {
+  const addBlock = (prefix: string, block: FloatArray | undefined) => {
+    if (block === undefined) return;
     for (const { name, shape, length, offset } of model.parameterPlan.tensors) {
       const bytes = new Uint8Array(block.buffer, block.byteOffset + offset, length * bytesOf(model.dtype));
       tensors.set(prefix + name, { dtype: STORED[model.dtype], shape, bytes });
@@ -53,19 +52,17 @@ export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progre
     return optimizer && { ...recordOf(optimizer), updates };
   };
   const { run, orders } = progress;
+  const optimizer = addSnapshot("", trainer.snapshot());
+  for (const name of BLOCKS) addBlock(`${name}.`, run?.parameters[name]);
+  const good = run?.good && addSnapshot(GOOD, run.good);
   const training = {
     steps: trainer.steps,
     maskStep: model.maskStep,
     orders,
     // The memory is planned alike, so that evaluation goes by the same chunks and rounds its sums alike.
     batchSize: model.plan.batch,
-    optimizer: addSnapshot("", trainer.snapshot()),
-    run: run && {
-      ...run,
-      bestParameters: run.bestParameters && addBlock(BEST, run.bestParameters),
-      lastParameters: run.lastParameters && addBlock(LAST, run.lastParameters),
-      good: run.good && addSnapshot(GOOD, run.good),
-    },
+    optimizer,
+    run: run && { ...run, parameters: undefined, good },
   };
   const metadata = new Map([
     ["lanegrad", VERSION],
@@ -120,25 +117,16 @@ function load(
   progress.run = run;
 }
 
+/** Checks what would lead astray; a wrong loss is but a wrong loss. */
 function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown): RunState {
   const run = checkObject("run", given) as RunState;
   for (const key of ["rows", "batchSize", "firstOrder", "batch", "step"] as const) checkCount(key, run[key]);
-  for (const key of ["loss", "seconds", "learningRate"] as const) checkKind(key, run[key], "number");
-  if (run.evaluations !== undefined) checkCount("evaluations", run.evaluations);
-  checkBoolean("shuffle", run.shuffle);
   if (!Array.isArray(run.records)) throw typeError("records", "an array", run.records);
-  if (run.best !== undefined) {
-    checkKind("best.loss", run.best.loss, "number");
-    checkCount("best.epoch", run.best.epoch);
-  }
   const [first] = model.parameterPlan.tensors as [Tensor];
-  const blockOf = (prefix: string) => {
-    return tensors.has(prefix + first.name) ? parseBlock(tensors, model, prefix) : undefined;
-  };
+  const held = BLOCKS.filter((name) => tensors.has(`${name}.${first.name}`));
   return {
     ...run,
-    bestParameters: blockOf(BEST),
-    lastParameters: blockOf(LAST),
+    parameters: Object.fromEntries(held.map((name) => [name, parseBlock(tensors, model, `${name}.`)])),
     good: run.good && parseSnapshot(tensors, model, GOOD, run.good),
   };
 }
@@ -146,9 +134,7 @@ function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown):
 function parseSnapshot(tensors: TensorFile["tensors"], model: Model, prefix: string, given: unknown): Snapshot {
   const parameters = parseBlock(tensors, model, prefix);
   if (given === undefined) return { optimizer: undefined, updates: 0, parameters, states: [] };
-  const optimizer = checkObject("optimizer", given) as OptimizerRecord & { updates: unknown };
-  checkKind("optimizer.name", optimizer.name, "string");
-  checkObject("optimizer.hyperparameters", optimizer.hyperparameters);
+  const optimizer = checkObject("optimizer", given) as OptimizerRecord & { updates: number };
   const states: FloatArray[] = [];
   while (states.length < checkCount("optimizer.states", optimizer.states)) {
     states.push(parseBlock(tensors, model, `${prefix}optimizer.${states.length}.`));
@@ -172,8 +158,4 @@ function parseBlock(tensors: TensorFile["tensors"], { parameterPlan, dtype }: Mo
 
 function checkCount(name: string, value: unknown): number {
   return checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
-}
-
-function checkKind(name: string, value: unknown, kind: "number" | "string"): void {
-  if (typeof value !== kind) throw typeError(name, `a ${kind}`, value);
 }

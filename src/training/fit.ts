@@ -58,8 +58,9 @@ function begin(model: Model, trainer: Trainer, progress: Progress, run: Run): Ru
   if (!isFullBatch(run.optimizer)) model.reserve(Math.min(run.batchSize, state.rows));
   if (run.resume) trainer.adopt(run.optimizer);
   else trainer.use(run.optimizer);
-  if (state.lastParameters !== undefined) model.write(model.parameters, state.lastParameters);
-  state.lastParameters = undefined;
+  const { last } = state.parameters;
+  if (last !== undefined) model.write(model.parameters, last);
+  state.parameters.last = undefined;
   progress.run = state;
   return state;
 }
@@ -93,7 +94,7 @@ function finishEpoch(model: Model, run: Run, state: RunState): EpochRecord {
     // Not so where the loss is NaN: no epoch is the best by that.
     if (watched < (state.best?.loss ?? Number.POSITIVE_INFINITY) - minDelta) {
       state.best = { loss: watched, epoch };
-      state.bestParameters = restoreBest ? parametersOf(model) : undefined;
+      state.parameters.best = restoreBest ? parametersOf(model) : undefined;
     }
   }
   records.push(record);
@@ -104,12 +105,12 @@ function finishEpoch(model: Model, run: Run, state: RunState): EpochRecord {
 
 /** Puts the best parameters back; a run that a signal ended can be resumed. */
 function end(model: Model, progress: Progress, state: RunState, stoppedBy: StopReason): History {
-  const { records, best, bestParameters } = state;
+  const { records, best, parameters } = state;
   const history: History = { epochs: [...records], stoppedBy };
   if (stoppedBy !== "signal") progress.run = undefined;
-  else if (bestParameters !== undefined) state.lastParameters = parametersOf(model);
+  else if (parameters.best !== undefined) parameters.last = parametersOf(model);
   if (best !== undefined) history.bestEpoch = best.epoch;
-  if (bestParameters !== undefined) model.write(model.parameters, bestParameters);
+  if (parameters.best !== undefined) model.write(model.parameters, parameters.best);
   return history;
 }
 

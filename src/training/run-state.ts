@@ -29,10 +29,12 @@ export interface RunState {
   /** Whether a full-batch optimizer is at its end. */
   converged?: boolean;
   best?: { readonly loss: number; readonly epoch: number };
-  /** The best epoch's, where they are to be put back. */
-  bestParameters?: FloatArray;
-  /** Those to go on with, where a signal ended the run and the best ones were put in their place. */
-  lastParameters?: FloatArray;
+  readonly parameters: {
+    /** The best epoch's, where they are to be put back. */
+    best?: FloatArray;
+    /** Those to go on with, where a signal ended the run and the best ones were put in their place. */
+    last?: FloatArray;
+  };
   /** The start of the epoch, where a NaN rolls back to it. */
   good?: Snapshot;
 }
@@ -58,6 +60,7 @@ export function startOf({ data, batchSize, shuffle }: Run, { orders }: Progress)
     correct: 0,
     seconds: 0,
     learningRate: 0,
+    parameters: {},
   };
 }
 
