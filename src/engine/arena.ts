@@ -67,7 +67,7 @@ export class Arena {
     if (block.bytes === 0) this.#free.splice(this.#free.indexOf(block), 1);
     this.#taken.set(address, size);
     this.#used += size;
-    this.clear(address, size);
+    this.#u32.fill(0, address / 4, (address + size) / 4);
     return address;
   }
 
@@ -106,16 +106,6 @@ export class Arena {
   copy(dtype: DType, address: number, length: number): FloatArray {
     const first = address / bytesOf(dtype);
     return this.floats(dtype).slice(first, first + length);
-  }
-
-  /** Copies bytes, a multiple of 4, from one address to another; the ranges may overlap. */
-  move(from: number, to: number, bytes: number): void {
-    this.#u32.copyWithin(to / 4, from / 4, (from + bytes) / 4);
-  }
-
-  /** Zeros bytes, a multiple of 4. */
-  clear(address: number, bytes: number): void {
-    this.#u32.fill(0, address / 4, (address + bytes) / 4);
   }
 
   #growFor(size: number): Block {

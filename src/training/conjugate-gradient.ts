@@ -1,6 +1,7 @@
 // Nonlinear conjugate gradient: the steepest direction, turned away from the last step.
 import { checkNotNegative, checkOptions } from "../validate.js";
-import { type FullBatchOptimizer, mirrorsFor, type Vectors } from "./fullbatch.js";
+import { countMirrors, type FullBatchOptimizer, type Mirrors } from "./fullbatch.js";
+import type { Vectors } from "./vectors.js";
 
 export interface ConjugateGradientOptions {
   /** Training is over where the gradient's Euclidean norm, L2 penalty included, is at most this; 1e-5 by default. */
@@ -23,7 +24,7 @@ export function conjugateGradient(options: ConjugateGradientOptions = {}): FullB
   const tolerance = checkNotNegative("tolerance", options.tolerance ?? 1e-5);
   return {
     name: "conjugateGradient",
-    states: mirrorsFor(1),
+    states: countMirrors(1),
     hyperparameters: { tolerance },
     history: 1,
     tolerance,
@@ -32,13 +33,12 @@ export function conjugateGradient(options: ConjugateGradientOptions = {}): FullB
   };
 }
 
-/** The first step length is the one that promises the decrease that the last step promised. */
-function turn({ kernels, length, gradient, direction, pairs: s, stride }: Vectors): number | undefined {
+/** The first step length promises the decrease that the last step promised. */
+function turn(vectors: Vectors, { gradient, direction, pairs: s, stride }: Mirrors): number | undefined {
   const y = s + stride;
-  const product = kernels.dot(length, s, y);
+  const product = vectors.dot(s, y);
   if (product === 0) return undefined;
-  const promised = kernels.dot(length, gradient, s) - product;
-  const beta = kernels.dot(length, gradient, y) / product;
-  if (beta > 0) kernels.axpy(length, beta, s, direction);
-  return promised / kernels.dot(length, gradient, direction);
+  const beta = vectors.dot(gradient, y) / product;
+  if (beta > 0) vectors.add(beta, s, direction);
+  return (vectors.dot(gradient, s) - product) / vectors.dot(gradient, direction);
 }

@@ -1,46 +1,51 @@
 // Full-batch optimizers: what makes one, and the mirrors of the parameter block that each keeps.
-import type { Kernels } from "../engine/kernels.js";
 import type { OptimizerRecord } from "./optimizer.js";
+import type { Vectors } from "./vectors.js";
 
-/** What a direction is made from. */
-export interface Vectors {
-  readonly kernels: Kernels;
-  /** Elements of a mirror, a multiple of the vector's width. */
-  readonly length: number;
-  /** Address of g. */
+/** Addresses of the mirrors; others follow `stride` bytes apart. */
+export interface Mirrors {
+  /** Where the last iteration ended. */
+  readonly point: number;
+  /** g, at the point. */
   readonly gradient: number;
-  /** Address of the direction; −g when the optimizer gets it. */
+  /** The gradient at the step that is tried. */
+  readonly trial: number;
   readonly direction: number;
-  /**
-   * Address of the last step s; behind it the change y of the gradient along it, then the pair before that one, each mirror
-   * `stride` bytes behind the other. Zeros where there is no pair; sᵀy > 0 in every other.
-   */
+  /** The last step s, the change y of the gradient along it, then the pair before that. Zeros where there is no pair. */
   readonly pairs: number;
   readonly stride: number;
 }
 
 /** Made by `lbfgs` or `conjugateGradient`, for `fit` alone. A network keeps its own state for it. */
 export interface FullBatchOptimizer extends OptimizerRecord {
-  /** How many pairs of step and change are among them. */
+  /** How many pairs of step and change it keeps. */
   readonly history: number;
   /** Training is over where the gradient's Euclidean norm is at most this. */
   readonly tolerance: number;
   /** c₂ of the line search: the share of the slope that a step may leave. */
   readonly curvature: number;
   /**
-   * Makes a better direction of −g.
+   * Turns the direction, which is −g, to a better one.
    *
    * @internal
    * @returns the step length to try first; undefined where there is no pair, and −g stays
    */
-  turn(vectors: Vectors): number | undefined;
+  turn(vectors: Vectors, mirrors: Mirrors): number | undefined;
 }
 
-/** Beside the pairs there are the point, its gradient, and the direction. */
-export const MIRRORS_BEFORE_PAIRS = 3;
+/** The mirrors of a full-batch optimizer with so many pairs. */
+export function countMirrors(history: number): number {
+  return 4 + 2 * history;
+}
 
-export function mirrorsFor(history: number): number {
-  return MIRRORS_BEFORE_PAIRS + 2 * history;
+export function mirrorsFrom(point: number, stride: number): Mirrors {
+  const [gradient, trial, direction, pairs] = [1, 2, 3, 4].map((index) => point + index * stride) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { point, gradient, trial, direction, pairs, stride };
 }
 
 export function isFullBatch(optimizer: unknown): optimizer is FullBatchOptimizer {

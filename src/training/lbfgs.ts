@@ -1,6 +1,7 @@
 // L-BFGS: Newton's direction, with the inverse Hessian approximated from the last steps and changes of the gradient.
 import { checkInteger, checkNotNegative, checkOptions } from "../validate.js";
-import { type FullBatchOptimizer, mirrorsFor, type Vectors } from "./fullbatch.js";
+import { countMirrors, type FullBatchOptimizer, type Mirrors } from "./fullbatch.js";
+import type { Vectors } from "./vectors.js";
 
 export interface LbfgsOptions {
   /** Pairs of step and change of the gradient that are kept, each as large as two copies of the parameters; 10 by default. */
@@ -21,32 +22,31 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatchOptimizer {
   const tolerance = checkNotNegative("tolerance", options.tolerance ?? 1e-5);
   return {
     name: "lbfgs",
-    states: mirrorsFor(history),
+    states: countMirrors(history),
     hyperparameters: { history, tolerance },
     history,
     tolerance,
     curvature: 0.9,
-    turn: (vectors) => turn(vectors, history),
+    turn: (vectors, mirrors) => turn(vectors, mirrors, history),
   };
 }
 
-/** Two loops over the pairs: direction ← H·direction, H₀ = sᵀy / yᵀy of the last pair. */
-function turn({ kernels, length, direction, pairs, stride }: Vectors, history: number): number | undefined {
+/** Two loops over the pairs: direction ← H·direction, with H₀ = sᵀy / yᵀy of the last pair. */
+function turn(vectors: Vectors, { direction, pairs, stride }: Mirrors, history: number): number | undefined {
   const used: { s: number; y: number; product: number; alpha: number }[] = [];
-  for (let index = 0; index < history; index++) {
-    const s = pairs + 2 * index * stride;
+  for (let s = pairs; s < pairs + 2 * history * stride; s += 2 * stride) {
     const y = s + stride;
-    const product = kernels.dot(length, s, y);
+    const product = vectors.dot(s, y);
     if (product === 0) break;
-    const alpha = kernels.dot(length, s, direction) / product;
-    kernels.axpy(length, -alpha, y, direction);
+    const alpha = vectors.dot(s, direction) / product;
+    vectors.add(-alpha, y, direction);
     used.push({ s, y, product, alpha });
   }
-  const newest = used[0];
-  if (newest === undefined) return undefined;
-  kernels.scale(length, direction, newest.product / kernels.dot(length, newest.y, newest.y));
+  const [last] = used;
+  if (last === undefined) return undefined;
+  vectors.scale(direction, last.product / vectors.dot(last.y, last.y));
   for (const { s, y, product, alpha } of used.reverse()) {
-    kernels.axpy(length, alpha - kernels.dot(length, y, direction) / product, s, direction);
+    vectors.add(alpha - vectors.dot(y, direction) / product, s, direction);
   }
   return 1;
 }

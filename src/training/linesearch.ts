@@ -6,7 +6,7 @@ export interface Slope {
   readonly slope: number;
 }
 
-export interface Sample extends Slope {
+interface Sample extends Slope {
   readonly step: number;
 }
 
@@ -34,7 +34,7 @@ const MARGIN = 0.05;
  * @param first the step to try first
  * @param curvature c₂
  * @param noise by how much values differ by rounding
- * @returns undefined where no step decreases φ; without the second condition where no step with it was found
+ * @returns 0 where no step decreases φ; a step without the second condition where none with it was found
  */
 export function searchLine(
   evaluate: (step: number) => Slope,
@@ -42,7 +42,7 @@ export function searchLine(
   first: number,
   curvature: number,
   noise: number,
-): Sample | undefined {
+): number {
   const decreases = ({ step, value, slope }: Sample) =>
     value <= start.value + DECREASE * step * start.slope ||
     (Math.abs(value - start.value) <= noise && slope <= (2 * DECREASE - 1) * start.slope);
@@ -54,7 +54,7 @@ export function searchLine(
     const sample = { step, value, slope };
     const before = low;
     if (!Number.isFinite(value - slope) || !decreases(sample) || value > low.value + noise) high = sample;
-    else if (Math.abs(slope) <= -curvature * start.slope) return sample;
+    else if (Math.abs(slope) <= -curvature * start.slope) return step;
     else {
       if (slope * ((high?.step ?? Number.POSITIVE_INFINITY) - low.step) > 0) high = low;
       low = sample;
@@ -62,7 +62,7 @@ export function searchLine(
     step = high === undefined ? beyond(before, low, noise) : within(low, high, noise);
     if (step === low.step || step === high?.step || step === Number.POSITIVE_INFINITY) break;
   }
-  return low.step > 0 ? low : undefined;
+  return low.step;
 }
 
 /** The next step where φ still falls at b, the step behind a. */
