@@ -19,7 +19,9 @@ import type { Trainer } from "./trainer.js";
  * @throws RangeError where there is no such run to resume
  */
 export async function fit(model: Model, trainer: Trainer, progress: Progress, run: Run): Promise<History> {
-  const minimizer = minimizerOf(model, trainer, progress, run);
+  const { optimizer, data } = run;
+  const evaluations = run.resume ? progress.run?.evaluations : 0;
+  const minimizer = isFullBatch(optimizer) ? new Minimizer(model, trainer, optimizer, data, evaluations) : undefined;
   const state = begin(model, trainer, progress, run);
   const order = run.shuffle ? new Uint32Array(state.rows) : undefined;
   const turn = { time: performance.now() };
@@ -43,13 +45,6 @@ export async function fit(model: Model, trainer: Trainer, progress: Progress, ru
     await run.onEpochEnd?.(record);
     model.checkAlive();
   }
-}
-
-/** @throws RangeError, with nothing changed */
-function minimizerOf(model: Model, trainer: Trainer, { run: interrupted }: Progress, run: Run): Minimizer | undefined {
-  const { optimizer, data, resume } = run;
-  const evaluations = resume ? (interrupted?.evaluations ?? 0) : 0;
-  return isFullBatch(optimizer) ? new Minimizer(model, trainer, optimizer, data, evaluations) : undefined;
 }
 
 /** The state of a new run, or of the one that is resumed; nothing has changed where it throws. */

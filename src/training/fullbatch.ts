@@ -39,13 +39,10 @@ export function countMirrors(history: number): number {
 }
 
 export function mirrorsFrom(point: number, stride: number): Mirrors {
-  const [gradient, trial, direction, pairs] = [1, 2, 3, 4].map((index) => point + index * stride) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { point, gradient, trial, direction, pairs, stride };
+  const gradient = point + stride;
+  const trial = gradient + stride;
+  const direction = trial + stride;
+  return { point, gradient, trial, direction, pairs: direction + stride, stride };
 }
 
 export function isFullBatch(optimizer: unknown): optimizer is FullBatchOptimizer {

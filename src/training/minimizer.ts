@@ -35,10 +35,10 @@ export class Minimizer {
   #current: Evaluated | undefined;
 
   /**
-   * @param evaluations of the interrupted run that this goes on with, 0 of a new one
+   * @param evaluations those of the interrupted run that this goes on with
    * @throws RangeError where there is an L1 penalty
    */
-  constructor(model: Model, trainer: Trainer, optimizer: FullBatchOptimizer, data: Dataset, evaluations: number) {
+  constructor(model: Model, trainer: Trainer, optimizer: FullBatchOptimizer, data: Dataset, evaluations = 0) {
     const { l1 } = trainer.penalties;
     if (l1 > 0) throw rangeError("l1", `0 with ${optimizer.name}, which needs a smooth objective`, l1);
     this.#model = model;
