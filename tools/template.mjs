@@ -42,6 +42,9 @@ module.setFeatures(binaryen.Features.All);
 const template = module.emitBinary();
 if (marks === 0 || [...marksIn(template)].length !== marks) throw new Error("bytes that are no mark look like one");
 
+// Constants in memory would lie where the arena hands out blocks.
+if (module.getNumDataSegments() > 0) throw new Error("a kernel puts constants into memory");
+
 writeFileSync(new URL("template.wasm", build), template);
 for (const name of ["simd", "relaxed"]) {
   writeFileSync(new URL(`${name}.wasm`, build), specialize(Uint8Array.from(template), name));

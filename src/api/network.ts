@@ -27,6 +27,7 @@ import { parseChain, type Topology } from "../network/topology.js";
 import { checkTargets, countRows } from "../rows.js";
 import { Standardization } from "../selection/standardization.js";
 import {
+  type Flat,
   flatten,
   flattenInputs,
   type Inputs,
@@ -326,8 +327,10 @@ export class Network {
    * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
    */
   vjp(x: Inputs, u: Rows): VectorJacobianProduct {
-    const rows = this.#stageInputs(x, true);
-    return vectorJacobianProduct(this.#model, rows, this.#checked("u", u, rows, this.outputs));
+    const { rows, flat } = this.#parseInputs(x);
+    const checked = this.#checked("u", u, rows, this.outputs);
+    this.#stageInputs(flat, rows, true);
+    return vectorJacobianProduct(this.#model, rows, checked);
   }
 
   /**
@@ -340,10 +343,11 @@ export class Network {
     const model = this.#live();
     checkOptions("direction", direction, ["x", "parameters"]);
     const { x: along, parameters } = direction;
-    const rows = this.#stageInputs(x, false);
+    const { rows, flat } = this.#parseInputs(x);
     const tangent = along === undefined ? undefined : flattenInputs(model.engine, "direction.x", along, model.topology);
     if (tangent !== undefined) this.#checked("direction.x", tangent, rows, this.inputs);
     const write = parameters === undefined ? undefined : this.#writer("direction.parameters", parameters);
+    this.#stageInputs(flat, rows, false);
     return jacobianVectorProduct(model, rows, tangent, write);
   }
 
@@ -354,18 +358,19 @@ export class Network {
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
   jacobian(x: Inputs, options?: { mode?: JacobianMode; by?: "inputs" }): Jacobian;
-  jacobian(x: Inputs, options: { by: "parameters" }): Record<string, SampleGradients>;
+  jacobian(x: Inputs, options: { mode?: "auto" | "reverse"; by: "parameters" }): Record<string, SampleGradients>;
   jacobian(
     x: Inputs,
     options: { mode?: JacobianMode; by?: "inputs" | "parameters" } = {},
   ): Jacobian | Record<string, SampleGradients> {
-    this.#live();
+    const model = this.#live();
     checkOptions("options", options, ["mode", "by"]);
     const by = checkName("by", options.by ?? "inputs", ["inputs", "parameters"]);
     const modes = by === "inputs" ? (["auto", "forward", "reverse"] as const) : (["auto", "reverse"] as const);
     const mode = checkName<JacobianMode>("mode", options.mode ?? "auto", modes);
-    const rows = this.#stageInputs(x, true);
-    return by === "inputs" ? jacobianByInputs(this.#model, rows, mode) : jacobianByParameters(this.#model, rows);
+    const { rows, flat } = this.#parseInputs(x);
+    this.#stageInputs(flat, rows, by === "inputs");
+    return by === "inputs" ? jacobianByInputs(model, rows, mode) : jacobianByParameters(model, rows);
   }
 
   /**
@@ -389,9 +394,7 @@ export class Network {
    */
   perSampleGradients(x: Inputs, y: Targets): Record<string, SampleGradients> {
     const model = this.#live();
-    const rows = this.#stage(x, y, false);
-    model.forward(rows, true);
-    return perSampleGradients(model, rows, true, 1, () => model.evaluateLoss(rows, 1));
+    return perSampleGradients(model, this.#stage(x, y, false));
   }
 
   /**
@@ -432,7 +435,8 @@ export class Network {
 
   /**
    * Every layer's z, a and δ, as the last pass left them: that of `backward` or `trainBatch`, the last batch of `fit`, the last
-   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Without a pass there are no rows.
+   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Other derivatives leave what their passes
+   * needed. Without a pass there are no rows.
    */
   get layers(): LayerState[] {
     const model = this.#live();
@@ -516,20 +520,22 @@ export class Network {
     return flat;
   }
 
-  /** Checks rows and puts them into the arena, for passes without targets. */
-  #stageInputs(x: Inputs, wantsInputDelta: boolean): number {
+  /** Rows for passes without targets, checked. */
+  #parseInputs(x: Inputs): { rows: number; flat: Flat } {
     const model = this.#live();
     const flat = flattenInputs(model.engine, "x", x, model.topology);
-    const rows = countRows("x", flat, this.inputs);
-    model.reserve(rows, wantsInputDelta);
-    stageRows(model, flat, 0, rows);
-    return rows;
+    return { rows: countRows("x", flat, this.inputs), flat };
+  }
+
+  /** Puts checked rows into the arena. */
+  #stageInputs(flat: Flat, rows: number, wantsInputDelta: boolean): void {
+    this.#model.reserve(rows, wantsInputDelta);
+    stageRows(this.#model, flat, 0, rows);
   }
 
   #outputs(x: Inputs, linked: boolean): FloatArray {
-    const model = this.#live();
-    const flat = flattenInputs(model.engine, "x", x, model.topology);
-    return outputsOf(model, flat, countRows("x", flat, this.inputs), linked);
+    const { rows, flat } = this.#parseInputs(x);
+    return outputsOf(this.#model, flat, rows, linked);
   }
 
   /**

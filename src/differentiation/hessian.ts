@@ -8,7 +8,7 @@ import type { FloatArray } from "../engine/dtype.js";
 import { backwardLinear, recompute, toDelta } from "../network/backward.js";
 import { scaleOf } from "../network/loss.js";
 import type { Field, Model } from "../network/model.js";
-import type { DenseSpec, Edge } from "../network/topology.js";
+import type { DenseSpec, Edge, LayerSpec } from "../network/topology.js";
 import { forwardTangents, placeTangents, type Tangents, tangentBytes } from "./tangents.js";
 
 /**
@@ -61,13 +61,13 @@ function backwardLayer(
   direction: number,
   product: number,
 ): void {
-  const layer = model.topology.layers[index];
-  if (layer?.kind === "dense") {
+  const layer = model.topology.layers[index] as LayerSpec;
+  if (layer.kind === "dense") {
     curve(model, index, layer, tangents, rows);
     toDelta(model, index, rows);
     storeTangent(model, index, layer, tangents, rows, product - model.parameters);
     passBack(model, index, layer, tangents, rows, direction - model.parameters);
-  } else if (layer !== undefined) {
+  } else {
     for (const field of [model.deltas, tangents.deltas]) backwardLinear(model, index, layer, rows, true, false, field);
   }
 }
