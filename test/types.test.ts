@@ -114,7 +114,7 @@ describe("networks are trained", () => {
     const history = await net.fit(X, Y, { optimizer: adam({ learningRate: 0.1 }), onEpochEnd });
     expectTypeOf(history).toEqualTypeOf<History>();
     expectTypeOf(history.epochs).items.toEqualTypeOf<EpochRecord>();
-    expectTypeOf(history.stoppedBy).toEqualTypeOf<"epochs" | "earlyStopping" | "signal">();
+    expectTypeOf(history.stoppedBy).toEqualTypeOf<"epochs" | "earlyStopping" | "signal" | "nonFinite" | "converged">();
     expect(history.stoppedBy).toBe("epochs");
     // @ts-expect-error the optimizer is required
     await expect(net.fit(X, Y, { epochs: 1 })).rejects.toThrow(TypeError);
