@@ -1,7 +1,9 @@
-// A web server on the loopback address: test pages, the modules that they load, and nothing else.
+// Web servers on the loopback address: of test pages with the modules that they load, or of a folder; and of nothing else.
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
 
 const PAGE = '<!doctype html><title>lanegrad</title><script type="module" src="/test/support/page.mjs"></script>';
 
@@ -14,6 +16,14 @@ const TYPES: Record<string, string> = {
   "/test/support/threaded-worker.mjs": "text/javascript",
 };
 
+/** Of a folder's files; any other is bytes. */
+const TYPES_BY_ENDING: Record<string, string> = {
+  ".css": "text/css",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".svg": "image/svg+xml",
+};
+
 export interface StaticServer {
   /** "http://127.0.0.1:port" */
   readonly origin: string;
@@ -24,11 +34,11 @@ export interface StaticServer {
  * @param policies path of a page → its Content-Security-Policy, empty for none
  * @param headers of every answer
  */
-export async function startServer(
+export function startServer(
   policies: Record<string, string>,
   headers: Record<string, string> = {},
 ): Promise<StaticServer> {
-  const server = createServer((request, response) => {
+  return listen((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const policy = policies[pathname];
     const type = TYPES[pathname];
@@ -42,6 +52,25 @@ export async function startServer(
       response.writeHead(404).end();
     }
   });
+}
+
+/** Serves the files of a folder, index.html as "/", each under the Content-Security-Policy. */
+export function startFolderServer(folder: string, policy: string): Promise<StaticServer> {
+  return listen(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const path = join(folder, normalize(pathname === "/" ? "/index.html" : pathname));
+    try {
+      const content = await readFile(path);
+      response.setHeader("Content-Security-Policy", policy);
+      response.setHeader("Content-Type", TYPES_BY_ENDING[extname(path)] ?? "application/octet-stream").end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+}
+
+async function listen(answer: RequestListener): Promise<StaticServer> {
+  const server = createServer(answer);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", resolve);
   });
