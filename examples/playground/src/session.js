@@ -2,6 +2,9 @@
 import { accuracyChart, lossChart } from "./chart.js";
 import { Curve } from "./curve.js";
 
+/** Milliseconds between two progresses, at least, where motion is not wanted. */
+const CALM_INTERVAL = 500;
+
 /** Milliseconds between what a screen reader is told while training goes on. */
 const SPOKEN_EVERY = 10_000;
 
@@ -31,7 +34,7 @@ export class Session {
     this.#remote = remote;
     this.#restart = restart;
     this.#draw = draw;
-    this.#interval = interval;
+    this.#interval = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_INTERVAL : interval;
     this.#charts = [
       accuracyChart(panel.querySelector("[data-chart=accuracy]"), this.#curve),
       lossChart(panel.querySelector("[data-chart=loss]"), this.#curve),

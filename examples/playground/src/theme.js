@@ -17,7 +17,8 @@ export function connectThemeButton(button) {
   if (stored !== null) root.dataset.theme = stored;
 
   const update = () => {
-    button.setAttribute("aria-pressed", `${isDark()}`);
+    button.textContent = isDark() ? "Light" : "Dark";
+    button.ariaLabel = `${button.textContent} colours`;
     for (const listener of listeners) listener();
   };
   button.addEventListener("click", () => {

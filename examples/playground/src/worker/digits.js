@@ -10,6 +10,9 @@ import { Training } from "./training.js";
 /** How many units have their weights shown. */
 const SHOWN_UNITS = 32;
 
+/** Small, so that what is learnt soon stands out from them. */
+const FIRST_WEIGHTS = { type: "normal", deviation: 0.01 };
+
 export class Digits {
   #train;
   #test;
@@ -31,7 +34,7 @@ export class Digits {
   async reset({ hidden, batchSize, learningRate, pace, seed }) {
     const net = await Network.create({
       inputs: PIXELS,
-      layers: [dense(hidden, "relu"), dense(10)],
+      layers: [dense(hidden, "relu", { weightInit: FIRST_WEIGHTS }), dense(10)],
       loss: "softmaxCrossEntropy",
       batchSize,
       seed,

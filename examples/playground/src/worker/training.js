@@ -18,6 +18,7 @@ export class Training {
   #losses = { sum: 0, count: 0 };
   #records = [];
   #nextEvaluation = 0;
+  #recordedSteps = 0;
   #failure;
 
   /**
@@ -81,8 +82,10 @@ export class Training {
 
   #turn() {
     this.#guard(() => {
-      this.#train(this.#pace.steps);
-      if (performance.now() >= this.#nextEvaluation) this.#record();
+      // The first steps change most: a record at the latest where their number has doubled.
+      const doubled = Math.max(1, 2 * this.#recordedSteps);
+      this.#train(Math.min(this.#pace.steps, doubled - this.#steps));
+      if (this.#steps >= doubled || performance.now() >= this.#nextEvaluation) this.#record();
     });
     return this.#pace.rest;
   }
@@ -126,6 +129,7 @@ export class Training {
     const { sum, count } = this.#losses;
     this.#records.push({ epochs: this.#epochs, loss: count > 0 ? sum / count : null, ...this.#evaluate(this.#net) });
     this.#losses = { sum: 0, count: 0 };
+    this.#recordedSteps = this.#steps;
     const now = performance.now();
     this.#nextEvaluation = now + (now - started) * (1 / EVALUATION_SHARE - 1);
   }
