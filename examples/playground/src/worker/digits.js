@@ -8,7 +8,7 @@ import { fetchMnist, PIXELS } from "./mnist.js";
 import { Training } from "./training.js";
 
 /** How many units have their weights shown. */
-const SHOWN_UNITS = 32;
+const SHOWN_UNITS = 48;
 
 /** Small, so that what is learnt soon stands out from them. */
 const FIRST_WEIGHTS = { type: "normal", deviation: 0.01 };
