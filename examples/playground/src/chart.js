@@ -6,9 +6,8 @@ import { colour, onThemeChange } from "./theme.js";
 const HEIGHT = 150;
 const FONT = "12px system-ui, sans-serif";
 
-/** On test data before in training, so that the first colour is always the test's. */
-export function accuracyChart(element, curve) {
-  const columns = element.closest("#plane") === null ? ["testAccuracy"] : ["testAccuracy", "trainAccuracy"];
+/** @param columns names in the records of one or two accuracies; the first colour is that of test data everywhere */
+export function accuracyChart(element, curve, columns) {
   return new Chart(element, curve, columns, {
     range: (_, lowest) => [Math.max(0, Math.min(lowest, 0.9) - 0.02), 1.005],
     format: (share) => `${Math.round(100 * share)} %`,

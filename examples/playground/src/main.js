@@ -10,8 +10,17 @@ const remote = wrap(new Worker(new URL("./worker/worker.js", import.meta.url), {
 const PANELS = { digits: DigitsPanel, plane: PlanePanel };
 const panels = new Map();
 
+function pauseAll() {
+  for (const panel of panels.values()) panel.session.pause();
+}
+
 connectThemeButton(document.querySelector("#theme"));
 connectTabs(document.querySelector("[role=tablist]"), (id) => {
-  for (const panel of panels.values()) panel.session.pause();
+  pauseAll();
   if (!panels.has(id)) panels.set(id, new PANELS[id](document.getElementById(id), remote[id]));
+});
+
+// Who does not look does not watch: a phone's battery is spared.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) pauseAll();
 });

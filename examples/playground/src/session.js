@@ -27,16 +27,17 @@ export class Session {
    * @param remote the worker's `play`, `pause`, `step` and `progress`
    * @param restart makes the worker begin anew
    * @param draw draws what a progress shows beside numbers and curves
+   * @param accuracies the names in the worker's records of the accuracies to show as curves
    * @param interval milliseconds between two progresses, at least; a frame where it is 0
    */
-  constructor({ panel, remote, restart, draw, interval }) {
+  constructor({ panel, remote, restart, draw, accuracies, interval }) {
     this.#panel = panel;
     this.#remote = remote;
     this.#restart = restart;
     this.#draw = draw;
     this.#interval = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_INTERVAL : interval;
     this.#charts = [
-      accuracyChart(panel.querySelector("[data-chart=accuracy]"), this.#curve),
+      accuracyChart(panel.querySelector("[data-chart=accuracy]"), this.#curve, accuracies),
       lossChart(panel.querySelector("[data-chart=loss]"), this.#curve),
     ];
     this.#button("play").addEventListener("click", () => (this.#isPlaying ? this.pause() : this.#play()));

@@ -5,7 +5,7 @@ const root = document.documentElement;
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set();
 
-/** Never in the document, an element has no computed style. */
+/** Takes a colour to be resolved; in the document, because elements outside of it have no computed style. */
 const probe = root.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
 
 function isDark() {

@@ -36,6 +36,7 @@ export class DigitsPanel {
       remote,
       restart: () => remote.reset({ ...readSettings(this.#form), seed: this.#seed++ }),
       draw: (progress) => this.#draw(progress),
+      accuracies: ["testAccuracy"],
       interval: 80,
     });
     this.#form.addEventListener("change", ({ target }) => this.#apply(target.name));

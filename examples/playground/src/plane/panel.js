@@ -34,6 +34,7 @@ export class PlanePanel {
         this.#map = map;
         this.#paint();
       },
+      accuracies: ["testAccuracy", "trainAccuracy"],
       interval: 0,
     });
     this.#form.addEventListener("change", ({ target }) => {

@@ -1,5 +1,4 @@
 // The reader of handwritten digits: MNIST, a network with one hidden layer, and what the page shows of it.
-
 import { transfer } from "comlink";
 import { adam, confusionMatrix, dense, logLoss, Network } from "lanegrad";
 import { randomNumbers } from "../random.js";
@@ -79,8 +78,9 @@ export class Digits {
   /** A random test image of the digit, pixels from 0 to 1. */
   example(digit) {
     const { labels } = this.#test;
-    const start = Math.floor(this.#random() * labels.length);
-    const image = (start + [...labels.subarray(start), ...labels.subarray(0, start)].indexOf(digit)) % labels.length;
+    let image;
+    do image = Math.floor(this.#random() * labels.length);
+    while (labels[image] !== digit);
     return this.#testImages.slice(image * PIXELS, (image + 1) * PIXELS);
   }
 
