@@ -9,8 +9,15 @@ export {
   type NetworkOptions,
   type Parameter,
 } from "./api/network.js";
-export type { GradCheckEntry, GradCheckOptions, GradCheckReport } from "./differentiation/gradcheck.js";
+export type { GradCheckOptions } from "./differentiation/gradcheck.js";
+export type {
+  GradCheckEntry,
+  GradCheckKink,
+  GradCheckParameter,
+  GradCheckReport,
+} from "./differentiation/gradcheck-report.js";
 export type { Jacobian, JacobianMode } from "./differentiation/jacobian.js";
+export type { Kink } from "./differentiation/kinks.js";
 export type { SampleGradients } from "./differentiation/persample.js";
 export type { Direction, VectorJacobianProduct } from "./differentiation/products.js";
 export type { BuildName } from "./engine/builds.js";
@@ -25,12 +32,14 @@ export {
 export { Matrix } from "./engine/matrix.js";
 export {
   DisposedError,
+  FormatError,
   NonFiniteError,
   OutOfMemoryError,
   ShapeError,
   UnsupportedHostError,
   WorkerError,
 } from "./errors.js";
+export { writeFileAtomically } from "./format/file.js";
 export { accuracy, topKAccuracy } from "./metrics/accuracy.js";
 export { type ClassAverages, type ConfusionMatrix, confusionMatrix } from "./metrics/confusion.js";
 export { logLoss } from "./metrics/log-loss.js";
@@ -71,8 +80,12 @@ export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, spli
 export { Standardization, standardize } from "./selection/standardization.js";
 export type { Part } from "./selection/table.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
+export { type ConjugateGradientOptions, conjugateGradient } from "./training/conjugate-gradient.js";
 export type { Evaluation } from "./training/evaluate.js";
-export type { BatchRecord, EarlyStopping, EpochRecord, FitOptions, History } from "./training/fit.js";
+export type { EarlyStopping, FitOptions } from "./training/fit-options.js";
+export type { FullBatchOptimizer } from "./training/fullbatch.js";
+export type { BatchRecord, EpochRecord, History, StopReason } from "./training/history.js";
+export { type LbfgsOptions, lbfgs } from "./training/lbfgs.js";
 export {
   type AdagradOptions,
   type AdamOptions,

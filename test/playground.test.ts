@@ -1,14 +1,14 @@
 // The playground as a visitor uses it: built, served under a strict policy, and driven in Chromium by mouse and keyboard.
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser, launchBrowser, type RunningBrowser } from "./support/browsers.js";
-import { type StaticServer, startFolderServer } from "./support/static-server.js";
+import { type Site, type StaticServer, startServer } from "./support/static-server.js";
 
 const PLAYGROUND = fileURLToPath(new URL("../examples/playground/", import.meta.url));
 const IMAGES = fileURLToPath(new URL("../docs/images/", import.meta.url));
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the page is built with its data beside it", () => {
-  for (const name of ["index.html", "mnist/train-images-idx3-ubyte", "mnist/t10k-labels-idx1-ubyte"]) {
+  for (const name of ["index.html", "mnist/train-images-idx3-ubyte.bin", "mnist/t10k-labels-idx1-ubyte.bin"]) {
     expect(existsSync(join(folder, name)), name).toBe(true);
   }
 });
@@ -116,7 +116,9 @@ if (chromium !== undefined) {
     let hosts: Set<string>;
 
     beforeAll(async () => {
-      server = await startFolderServer(folder, POLICY);
+      const html = readFileSync(join(folder, "index.html"), "utf8");
+      const site: Site = { folder: pathToFileURL(`${folder}/`), html };
+      server = await startServer({ "/": "" }, { "Content-Security-Policy": POLICY }, site);
       running = await launchBrowser("chromium", chromium);
     }, 90_000);
 

@@ -9,6 +9,9 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
+/** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
+const ENTRIES = [];
+
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
 }
@@ -31,16 +34,27 @@ run("tools/template.mjs");
 run("tools/embed.mjs");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
+/** In the other entries the library itself is imported, not bundled once more. */
+const library = {
+  name: "library",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/index.ts"],
-  outfile: "dist/index.js",
+  entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
+  outdir: "dist",
   bundle: true,
+  packages: "external",
+  plugins: [library],
+  // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
+  inject: ["build/embedded.ts"],
   format: "esm",
   target: "es2022",
   minify: true,
-  // An uncaught error shows the line that it comes from: not the whole bundle.
-  lineLimit: 120,
+  // An uncaught error shows the line that it comes from: not the whole bundle. Each break costs bytes.
+  lineLimit: 500,
   legalComments: "eof",
 });
 run(tsc, "-p", "tsconfig.types.json");

@@ -17,7 +17,7 @@ export function mnist() {
     name: "mnist",
     configureServer({ middlewares }) {
       middlewares.use("/mnist/", (request, response, next) => {
-        const name = FILES.find((file) => request.url === `/${file}`);
+        const name = FILES.find((file) => request.url === `/${file}.bin`);
         if (name === undefined) return next();
         response.setHeader("Content-Type", "application/octet-stream");
         createReadStream(join(folder, name))
@@ -28,7 +28,7 @@ export function mnist() {
     generateBundle() {
       for (const name of FILES) {
         const source = gzipSync(readFileSync(join(folder, name)));
-        this.emitFile({ type: "asset", fileName: `mnist/${name}`, source });
+        this.emitFile({ type: "asset", fileName: `mnist/${name}.bin`, source });
       }
     },
   };

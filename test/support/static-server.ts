@@ -1,27 +1,28 @@
-// Web servers on the loopback address: of test pages with the modules that they load, or of a folder; and of nothing else.
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createServer, type RequestListener } from "node:http";
+// A web server on the loopback address: test pages, the modules that they load, and nothing else.
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
+import { extname } from "node:path";
 
-const PAGE = '<!doctype html><title>lanegrad</title><script type="module" src="/test/support/page.mjs"></script>';
+/** What is served: a folder with modules and what they load, and the HTML of every page. */
+export interface Site {
+  folder: URL;
+  html: string;
+}
 
-const TYPES: Record<string, string> = {
-  "/dist/index.js": "text/javascript",
-  "/dist/relaxed.wasm": "application/wasm",
-  "/test/support/page.mjs": "text/javascript",
-  "/test/support/scenario.mjs": "text/javascript",
-  "/test/support/threaded.mjs": "text/javascript",
-  "/test/support/threaded-worker.mjs": "text/javascript",
+const LIBRARY: Site = {
+  folder: new URL("../../", import.meta.url),
+  html: '<!doctype html><title>lanegrad</title><script type="module" src="/test/support/page.mjs"></script>',
 };
 
-/** Of a folder's files; any other is bytes. */
-const TYPES_BY_ENDING: Record<string, string> = {
+/** Of the files that are served, by how their names end. */
+const TYPES: Record<string, string> = {
+  ".bin": "application/octet-stream",
   ".css": "text/css",
-  ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
 };
 
 export interface StaticServer {
@@ -34,43 +35,26 @@ export interface StaticServer {
  * @param policies path of a page → its Content-Security-Policy, empty for none
  * @param headers of every answer
  */
-export function startServer(
+export async function startServer(
   policies: Record<string, string>,
   headers: Record<string, string> = {},
+  site = LIBRARY,
 ): Promise<StaticServer> {
-  return listen((request, response) => {
+  const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const policy = policies[pathname];
-    const type = TYPES[pathname];
+    const type = TYPES[extname(pathname)];
+    const file = new URL(`.${pathname}`, site.folder);
     response.setHeaders(new Map(Object.entries(headers)));
     if (policy !== undefined) {
       if (policy !== "") response.setHeader("Content-Security-Policy", policy);
-      response.setHeader("Content-Type", "text/html; charset=utf-8").end(PAGE);
-    } else if (type !== undefined) {
-      response.setHeader("Content-Type", type).end(readFileSync(new URL(`../..${pathname}`, import.meta.url)));
+      response.setHeader("Content-Type", "text/html; charset=utf-8").end(site.html);
+    } else if (type !== undefined && existsSync(file)) {
+      response.setHeader("Content-Type", type).end(readFileSync(file));
     } else {
       response.writeHead(404).end();
     }
   });
-}
-
-/** Serves the files of a folder, index.html as "/", each under the Content-Security-Policy. */
-export function startFolderServer(folder: string, policy: string): Promise<StaticServer> {
-  return listen(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
-    const path = join(folder, normalize(pathname === "/" ? "/index.html" : pathname));
-    try {
-      const content = await readFile(path);
-      response.setHeader("Content-Security-Policy", policy);
-      response.setHeader("Content-Type", TYPES_BY_ENDING[extname(path)] ?? "application/octet-stream").end(content);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-}
-
-async function listen(answer: RequestListener): Promise<StaticServer> {
-  const server = createServer(answer);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", resolve);
   });

@@ -6,10 +6,10 @@ export const PIXELS = 784;
 /** `{ train, test }`, each `{ rows: Uint8Array [count, 784], labels: Uint8Array [count] }`. */
 export async function fetchMnist(folder) {
   const [rows, labels, testRows, testLabels] = await Promise.all([
-    fetchIdx(`${folder}train-images-idx3-ubyte`, 3),
-    fetchIdx(`${folder}train-labels-idx1-ubyte`, 1),
-    fetchIdx(`${folder}t10k-images-idx3-ubyte`, 3),
-    fetchIdx(`${folder}t10k-labels-idx1-ubyte`, 1),
+    fetchIdx(`${folder}train-images-idx3-ubyte.bin`, 3),
+    fetchIdx(`${folder}train-labels-idx1-ubyte.bin`, 1),
+    fetchIdx(`${folder}t10k-images-idx3-ubyte.bin`, 3),
+    fetchIdx(`${folder}t10k-labels-idx1-ubyte.bin`, 1),
   ]);
   return { train: { rows, labels }, test: { rows: testRows, labels: testLabels } };
 }
