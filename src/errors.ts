@@ -5,14 +5,18 @@ export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
 
-/** A NaN or an infinity appeared in training; the update that it would have spoiled was not applied. */
+/**
+ * A NaN or an infinity appeared in training. The update of the step was not applied; where a parameter or the optimizer's state
+ * is at fault, it was so before.
+ */
 export class NonFiniteError extends Error {
   override readonly name = "NonFiniteError";
 
   /**
-   * @param step the training step, counted from 1 over the life of the network
+   * @param step the training step that could not be made, counted from 1 over the life of the network
    * @param layer index of the layer among the network's layers; −1 where no layer is at fault (inputs, targets, loss)
-   * @param tensor what holds the number, such as "inputs", "targets", "loss", "z", "0.weight" or "0.weight gradient"
+   * @param tensor what holds the number, such as "inputs", "targets", "loss", "z", "0.weight", "0.weight gradient" or
+   *   "0.weight optimizer state"
    */
   constructor(
     readonly step: number,
@@ -20,7 +24,11 @@ export class NonFiniteError extends Error {
     readonly tensor: string,
   ) {
     const place = layer < 0 ? tensor : `${tensor} of layer ${layer}`;
-    super(`NaN or infinity in ${place} at step ${step}; the parameters were left as they were`);
+    const isOlder = /\.(weight|bias)( optimizer state)?$/.test(tensor);
+    const when = isOlder
+      ? `before step ${step}: the last update, or setParameters, left it`
+      : `at step ${step}; its update was not applied`;
+    super(`NaN or infinity in ${place} ${when}`);
   }
 }
 
@@ -65,5 +73,19 @@ export class WorkerError extends Error {
 
   constructor() {
     super("a thread of the engine's died in the middle of a call; the engine goes on with new threads");
+  }
+}
+
+/** A file is not what it should be. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+
+  /** @param place the byte, the tensor or the key at fault */
+  constructor(
+    readonly place: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${place}: ${problem}`, options);
   }
 }

@@ -32,6 +32,7 @@ export {
 export { Matrix } from "./engine/matrix.js";
 export {
   DisposedError,
+  FormatError,
   NonFiniteError,
   OutOfMemoryError,
   ShapeError,

@@ -434,6 +434,11 @@ export class Network {
     this.#model.dispose();
   }
 
+  /** What other entries of the package read of a network. @internal */
+  get model(): Model {
+    return this.#live();
+  }
+
   /** @internal */
   gradCheck(x: Inputs, y: Targets, options: GradCheckOptions): GradCheckReport {
     const model = this.#live();
