@@ -13,8 +13,8 @@ export const OPERATORS = {
   softmax: "Softmax",
 } satisfies Partial<Record<ActivationName, string>>;
 
-/** Those that ONNX Runtime has in single precision only. */
-export const SINGLE_ONLY: readonly ActivationName[] = ["leakyRelu", "elu", "selu", "softplus", "gelu"];
+/** Those that ONNX Runtime has in single precision only; silu when it has fused its operators. */
+export const SINGLE_ONLY: readonly ActivationName[] = ["leakyRelu", "elu", "selu", "softplus", "gelu", "silu"];
 
 /** Factors of the approximation of GELU (Hendrycks and Gimpel 2016): √(2/π), and that of x³. */
 export const GELU_TANH = { inner: Math.sqrt(2 / Math.PI), cubic: 0.044715 };

@@ -141,7 +141,7 @@ export class GraphReader {
     }
     const values = this.#numbersOf(matrix, step.refuse);
     const weight = isByOutput ? values : transposed(values, rows, columns);
-    const name = this.#nameFor(step.node);
+    const name = this.#nameFor(step.node, /^(.+)\.weight$/.exec(matrix.name)?.[1]);
     const base: DenseBase = { kind: "dense", name, width: outputs, position: step.position, from, weight };
     return flowOf(bias === undefined ? base : { ...base, bias: this.#rowOf(bias, outputs, step.refuse) });
   }
@@ -217,9 +217,13 @@ export class GraphReader {
     this.#taken.add(value);
   }
 
-  /** A layer's name: its node's, without the dots that separate the names of parameters. */
-  #nameFor({ name, output = [] }: NodeProto): string {
-    const wanted = (name || output[0] || "").replaceAll(".", "_");
+  /**
+   * A layer's name, without the dots that separate the names of parameters.
+   *
+   * @param own that of its weights, where they have one
+   */
+  #nameFor({ name, output = [] }: NodeProto, own = name || output[0] || ""): string {
+    const wanted = own.replaceAll(".", "_");
     let free = wanted;
     for (let i = 1; this.#names.has(free); i++) free = `${wanted}_${i}`;
     this.#names.add(free);

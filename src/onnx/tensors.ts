@@ -12,7 +12,10 @@ export class Constant {
   readonly place: string;
   readonly #proto: TensorProto;
 
-  constructor(name: string, proto: TensorProto) {
+  constructor(
+    readonly name: string,
+    proto: TensorProto,
+  ) {
     this.place = `initializer ${shown(name)}`;
     this.#proto = proto;
   }
