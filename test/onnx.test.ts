@@ -258,7 +258,7 @@ describe("a file made by hand", () => {
       [gelu("tanh"), { name: "geluTanh" }],
       [node("LeakyRelu", ["h"], "y"), { name: "leakyRelu", slope: 0.01 }],
       [node("Elu", ["h"], "y"), { name: "elu", slope: 1 }],
-      [node("Selu", ["h"], "y", { alpha: 1.67326, gamma: 1.0507 }), { name: "selu" }],
+      [node("Selu", ["h"], "y", { alpha: 1.6732632, gamma: 1.050701 }), { name: "selu" }],
     ];
     for (const [last, activation] of activations) {
       const net = await fromOnnx(nodesOf([node("Gemm", ["x", "W", "b"], "h"), last]), { loss: "huber" });

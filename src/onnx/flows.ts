@@ -2,13 +2,19 @@
 import type { FloatArray } from "../engine/dtype.js";
 import type { Expression } from "./activations.js";
 
+/** Means or deviations of an input's columns: for each its own or one for all, as in the file, and what a number there says. */
+export interface Scale {
+  readonly values: FloatArray;
+  of(value: number): number;
+}
+
 /** An input of the graph, and the scaling in front of the first layer. */
 export interface InputBase {
   readonly kind: "input";
   readonly name: string;
   readonly width: number;
-  readonly means?: Float64Array;
-  readonly deviations?: Float64Array;
+  readonly means?: Scale;
+  readonly deviations?: Scale;
 }
 
 /** W·x + b, whose activation is only known once its rows flow into something else. */

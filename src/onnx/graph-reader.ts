@@ -13,7 +13,7 @@ import {
   textOf,
   VALUE,
 } from "./activations.js";
-import type { Base, DenseBase, Flow, InputBase } from "./flows.js";
+import type { Base, DenseBase, Flow, InputBase, Scale } from "./flows.js";
 import type { AttributeProto, NodeProto } from "./messages.js";
 import { Constant } from "./tensors.js";
 
@@ -46,6 +46,8 @@ export class GraphReader {
   readonly #names = new Set(["", "__proto__"]);
   /** Constants and weights that belong to a layer. */
   readonly #taken = new Set<object>();
+  /** Layers whose activation is known, with its text. */
+  readonly #finished = new Map<DenseBase, string>();
   #width = 0;
 
   /** @param widest what the widths of all inputs and layers may come to */
@@ -104,19 +106,19 @@ export class GraphReader {
    */
   finish({ base, expression, isFolded }: Flow, refuse: Step["refuse"], text = textOf(expression)): string {
     if (isFolded) refuse("rows of several dimensions, without a Flatten");
-    const activation = activationOf(text);
-    if (activation === undefined) refuse(`${text.replaceAll("x", shown(base.name))} is no activation`);
+    const activation = activationOf(text) ?? refuse(`${text.replaceAll("x", shown(base.name))} is no activation`);
     if (base.kind !== "dense") {
       if (text !== "x") refuse(`${text} of what is no Gemm or MatMul`);
       if (base.kind === "input") this.#finishInput(base, refuse);
       return base.name;
     }
-    const known = this.layers.find((layer) => layer.dense === base);
-    const layer = dense(base.width, activation, { bias: base.bias !== undefined, weightInit: "zeros" });
+    const known = this.#finished.get(base);
     if (known === undefined) {
       this.#take(base.weight, refuse);
+      this.#finished.set(base, text);
+      const layer = dense(base.width, activation, { bias: base.bias !== undefined, weightInit: "zeros" });
       this.#addLayer({ ...base, layer, from: [base.from], dense: base }, base.width, refuse);
-    } else if (JSON.stringify(known.layer) !== JSON.stringify(layer)) {
+    } else if (known !== text) {
       refuse(`${shown(base.name)} is used with two activations`);
     }
     return base.name;
@@ -156,17 +158,16 @@ export class GraphReader {
   /**
    * (x − mean) / deviation in front of the first layer, where it is that; undefined otherwise.
    *
-   * @param of what a number of the constant says: the mean or the deviation
+   * @param of the mean or the deviation that a number of the constant says
    */
-  scaled(x: Flow, row: Constant, kind: "means" | "deviations", of: (value: number) => number, refuse: Step["refuse"]) {
+  scaled(x: Flow, row: Constant, kind: "means" | "deviations", of: Scale["of"], refuse: Step["refuse"]) {
     const { base, expression } = x;
     if (base.kind !== "input" || expression !== VALUE) return undefined;
     if (base[kind] !== undefined || base.deviations !== undefined) refuse("an input that is scaled twice");
     const values = row.length === 1 ? row.values() : this.#rowOf(row, base.width, refuse);
-    const numbers = Float64Array.from({ length: base.width }, (_, j) => of(values[j % values.length] as number));
     const isFine = (value: number) => Number.isFinite(value) && (kind === "means" || value > 0);
-    if (!numbers.every(isFine)) refuse(`${kind} of an input that are not finite, or not > 0`);
-    return { ...x, base: { ...base, [kind]: numbers } };
+    if (!values.every((value) => isFine(of(value)))) refuse(`${kind} of an input that are not finite, or not > 0`);
+    return { ...x, base: { ...base, [kind]: { values, of } } };
   }
 
   /** A layer that is complete with its node. */

@@ -223,7 +223,10 @@ function standardizationOf({ inputs }: GraphReader, ports: readonly Port[]): Sta
   // In the order of the graph's inputs, which are the keys of an object.
   const widths = Object.entries(widthsOf(ports));
   const rowOf = (kind: "means" | "deviations", preset: number) => {
-    return widths.flatMap(([name, width]) => [...(inputs.get(name)?.[kind] ?? new Array<number>(width).fill(preset))]);
+    return widths.flatMap(([name, width]) => {
+      const { values, of } = inputs.get(name)?.[kind] ?? { values: [preset], of: (value: number) => value };
+      return Array.from({ length: width }, (_, j) => of(values[j % values.length] as number));
+    });
   };
   return new Standardization(rowOf("means", 0), rowOf("deviations", 1));
 }

@@ -136,7 +136,8 @@ function writeFields(message: Message, fields: Fields, writer: PbfWriter): void 
     for (const single of repeated ? (value as unknown[]) : [value]) {
       if (kind === "int") writer.writeVarintField(number, single as number);
       else if (kind === "float") writer.writeFloatField(number, single as number);
-      else if (kind === "string") writer.writeStringField(number, single as string);
+      // Not by the writer's own texts, which are wrong from U+20000 on.
+      else if (kind === "string") writer.writeBytesField(number, new TextEncoder().encode(single as string));
       else if (kind === "bytes") writer.writeBytesField(number, single as Uint8Array);
       else writer.writeMessage(number, (part, to) => writeFields(part, kind, to), single as Message);
     }
