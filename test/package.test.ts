@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-const LARGEST_IMPORT = 45 * 1024;
+/** Bytes of each entry when gzipped. */
+const LARGEST = { "dist/index.js": 45 * 1024, "dist/onnx.js": 16 * 1024 };
 
 /** The parts of package.json that decide what npm runs and fetches where the package is installed. */
 interface Manifest {
@@ -58,6 +59,7 @@ describe("the tarball", () => {
       "LICENSE",
       "README.md",
       "dist/index.js",
+      "dist/onnx.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
       "package.json",
@@ -72,10 +74,15 @@ describe("the tarball", () => {
     expect(dependencies ?? {}).toEqual({});
   });
 
-  test("is small, and makes no code from text", () => {
-    const code = readFileSync(join(installed, "dist/index.js"), "utf8");
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(LARGEST_IMPORT);
+  test.each(Object.entries(LARGEST))("is small, and makes no code from text: %s", (path, largest) => {
+    const code = readFileSync(join(installed, path), "utf8");
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(largest);
     expect(code).not.toMatch(/\beval\s*\(|\bnew Function\b/);
+  });
+
+  test("names the licence of what is bundled", () => {
+    const code = readFileSync(join(installed, "dist/onnx.js"), "utf8");
+    expect(code).toMatch(/pbf\s+Copyright .* Mapbox[^]*Redistribution and use[^]*POSSIBILITY OF SUCH DAMAGE/);
   });
 });
 
@@ -86,6 +93,19 @@ test("the README's first example runs in an empty project", async () => {
   expect(output).not.toMatch(/NaN|undefined/);
 });
 
+test("a network goes to an ONNX file and back in an empty project", async () => {
+  const code = `
+    import { dense, FormatError, Network } from "lanegrad";
+    import { fromOnnx, toOnnx } from "lanegrad/onnx";
+    const net = await Network.create({ inputs: 2, layers: [dense(3, "gelu"), dense(1)], loss: "huber" });
+    const same = await fromOnnx(toOnnx(net));
+    const refusal = await fromOnnx(new Uint8Array(1), { loss: "huber" }).catch((error) => error);
+    console.log(String(same.predict([1, 2])) === String(net.predict([1, 2])), refusal instanceof FormatError);
+  `;
+  writeFileSync(join(project, "onnx.js"), code);
+  expect(await run(project, process.execPath, "onnx.js")).toBe("true true\n");
+});
+
 /** Uses a type of each kind that the package exports. */
 const CONSUMER = `
 import {
@@ -93,6 +113,7 @@ import {
   type Activation, type BuildName, type ConfusionMatrix, type EpochRecord, type FitOptions, type History, type Layer,
   type Optimizer, type Schedule,
 } from "lanegrad";
+import { type ExportOptions, fromOnnx, type ImportOptions, toOnnx } from "lanegrad/onnx";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -119,7 +140,10 @@ const worst: number = gradCheck(net, [[0, 1, 2]], [1]).maxRelativeError;
 const bytes: number = net.memory.total + engine.memory.used;
 const product = engine.matrix(2, 2, { dtype: "float64", values: [1, 2, 3, 4] });
 engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" }), transposeA: true });
-console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
+const exported: ExportOptions = { output: "logits" };
+const imported: ImportOptions = { loss: "huber", engine };
+const copy: Network = await fromOnnx(toOnnx(net, exported), imported);
+console.log(copy.inputs, new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});
