@@ -1,16 +1,18 @@
-// Puts the tables of a run into docs/performance.md, between the markers of the run.
+// Puts the tables of a run into a page of the documents, between the markers of the run.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const DOCUMENT = new URL("../docs/performance.md", import.meta.url);
-
-/** @param marker what the comments `<!-- marker -->` and `<!-- end of marker -->` say around the place of the text */
-export function paste(marker, text) {
-  if (!existsSync(DOCUMENT)) return;
-  const document = readFileSync(DOCUMENT, "utf8");
+/**
+ * @param marker what the comments `<!-- marker -->` and `<!-- end of marker -->` say around the place of the text
+ * @param page name of a file in docs
+ */
+export function paste(marker, text, page = "performance.md") {
+  const path = new URL(`../docs/${page}`, import.meta.url);
+  if (!existsSync(path)) return;
+  const document = readFileSync(path, "utf8");
   const [begin, end] = [`<!-- ${marker} -->`, `<!-- end of ${marker} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) return console.log(`docs/performance.md has no markers for ${marker}`);
-  writeFileSync(DOCUMENT, `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`);
-  console.log(`Pasted into ${fileURLToPath(DOCUMENT)}`);
+  if (from < 0 || to < from) return console.log(`docs/${page} has no markers for ${marker}`);
+  writeFileSync(path, `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`);
+  console.log(`Pasted into ${fileURLToPath(path)}`);
 }

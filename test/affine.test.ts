@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Activation } from "../assembly/codes.js";
 import { Blocks } from "./support/blocks.js";
 import { expectWithin } from "./support/close.js";
-import { gather, randomNumbers, spread, unreadRows } from "./support/matrices.js";
+import { BETWEEN, gather, randomNumbers, spread, unreadRows } from "./support/matrices.js";
 import { roundingError } from "./support/rounding.js";
 import {
   type ActivationTwin,
@@ -98,15 +98,18 @@ function checkAffine(variant: Variant, shape: Shape, name: ElementwiseName, hasB
   expectWithin(`a of ${title}`, roundingError(resultA, a, dtype), 2 * (inputs + 3) + ACTIVATION_UNITS);
 }
 
-function checkDelta(variant: Variant, { batch, inputs, outputs }: Shape, name: ElementwiseName, gap: number): void {
+/** @param beta whether δ of the layer below holds a part already */
+function checkDelta(variant: Variant, shape: Shape, name: ElementwiseName, gap: number, beta: 0 | 1): void {
   const { engine, dtype } = variant;
+  const { batch, inputs, outputs } = shape;
   const { f, derivative }: ActivationTwin = activations[name];
   const delta = random(batch * outputs, 4);
   const weight = random(outputs * inputs, 5);
   const z = random(batch * inputs, 6).map((value) => 4 * value);
   const a = Float64Array.from(z, (value) => f(value, SLOPE));
-  const none = rowMajor([], 1);
-  const through = gemm(batch, inputs, outputs, rowMajor(delta, outputs), rowMajor(weight, inputs), none, 1, 0);
+  const part = random(batch * inputs, 9);
+  const before = rowMajor(part, inputs);
+  const through = gemm(batch, inputs, outputs, rowMajor(delta, outputs), rowMajor(weight, inputs), before, 1, beta);
   const slopes = Float64Array.from(z, (value) => derivative(value, SLOPE));
   const expected: Expected = {
     values: through.values.map((value, i) => value * (slopes[i] as number)),
@@ -121,7 +124,7 @@ function checkDelta(variant: Variant, { batch, inputs, outputs }: Shape, name: E
   const addressW = blocks.input(spread(weight, outputs, inputs, rsw));
   const addressZ = blocks.input(spread(z, batch, inputs, rsz));
   const addressA = blocks.input(spread(a, batch, inputs, rsz));
-  const below = blocks.output(unreadRows(batch, inputs, rsz));
+  const below = blocks.output(beta === 0 ? unreadRows(batch, inputs, rsz) : spread(part, batch, inputs, rsz, BETWEEN));
   const workspace = blocks.workspace(batch, inputs, outputs);
   // biome-ignore format: operands with their strides, one a line
   engine.kernels(dtype).delta(
@@ -129,12 +132,12 @@ function checkDelta(variant: Variant, { batch, inputs, outputs }: Shape, name: E
     addressDelta,
     addressW, rsw,
     addressZ, addressA, below, rsz,
-    Activation[name], SLOPE, 0,
+    Activation[name], SLOPE, beta,
     workspace,
   );
   const result = gather(blocks.read(below), batch, inputs, rsz);
   blocks.close();
-  const title = `δ through ${name}, ${batch} × ${inputs} ← ${outputs} in ${dtype}`;
+  const title = `δ through ${name}, β = ${beta}, ${batch} × ${inputs} ← ${outputs} in ${dtype}`;
   expectWithin(title, roundingError(result, expected, dtype), 2 * (outputs + 2) + ACTIVATION_UNITS);
 }
 
@@ -181,7 +184,8 @@ describe.each(VARIANTS)("a dense layer's products by $build in $dtype", (variant
 
   test("δˡ = f′(zˡ) ⊙ (δˡ⁺¹·W) of odd sizes", () => {
     for (const [index, shape] of shapes.entries()) {
-      checkDelta(variant, shape, names[index % names.length] as ElementwiseName, index % 4);
+      const name = names[index % names.length] as ElementwiseName;
+      for (const beta of [0, 1] as const) checkDelta(variant, shape, name, index % 4, beta);
     }
   });
 
@@ -192,7 +196,8 @@ describe.each(VARIANTS)("a dense layer's products by $build in $dtype", (variant
   test.each(names)("every product larger than the blocks, with %s", (name) => {
     for (const { batch, inputs, outputs } of blocked) {
       checkAffine(variant, { batch, inputs, outputs }, name, true, 0);
-      checkDelta(variant, { batch, inputs: outputs, outputs: inputs }, name, 0);
+      for (const beta of [0, 1] as const)
+        checkDelta(variant, { batch, inputs: outputs, outputs: inputs }, name, 0, beta);
       checkGradient(variant, { batch, inputs, outputs }, true, 0);
     }
   });

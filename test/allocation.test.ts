@@ -21,12 +21,14 @@ const script = fileURLToPath(new URL("support/allocation.mjs", import.meta.url))
 const BOXED_NUMBER = 16;
 
 describe.each([
-  { dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy", rows: "raw" },
-  { dtype: "float32", optimizer: "sgd", loss: "meanSquaredError", rows: "raw" },
-  { dtype: "float64", optimizer: "adam", loss: "binaryCrossEntropy", rows: "raw" },
-  { dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy", rows: "standardized" },
-])("training 4-16-3 in $dtype by $optimizer under $loss from $rows rows", async ({ dtype, optimizer, loss, rows }) => {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, dtype, optimizer, loss, rows]);
+  { net: "chain", dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
+  { net: "chain", dtype: "float32", optimizer: "sgd", loss: "meanSquaredError" },
+  { net: "chain", dtype: "float64", optimizer: "adam", loss: "binaryCrossEntropy" },
+  { net: "standardized", dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
+  { net: "graph", dtype: "float32", optimizer: "adam", loss: "softmaxCrossEntropy" },
+  { net: "checkpointed", dtype: "float64", optimizer: "sgd", loss: "meanSquaredError" },
+])("training the $net net in $dtype by $optimizer under $loss", async ({ net, dtype, optimizer, loss }) => {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, net, dtype, optimizer, loss]);
   const { steps, allocatedPerStep, grown } = JSON.parse(stdout) as Measurement;
 
   test("keeps less than a byte a step", () => {

@@ -207,6 +207,8 @@ refuses("fit", [
   ["schedule", "function", (schedule) => fit({ schedule })],
   ["onBatchEnd", "function", (onBatchEnd) => fit({ onBatchEnd })],
   ["onEpochEnd", "function", (onEpochEnd) => fit({ onEpochEnd })],
+  ["onNonFinite", "name", (onNonFinite) => fit({ onNonFinite })],
+  ["resume", "flag", (resume) => fit({ resume })],
   ["earlyStopping", "object", (earlyStopping) => fit({ earlyStopping })],
   ["earlyStopping.minDelta", "notNegative", (minDelta) => fit({ earlyStopping: { patience: 1, minDelta } })],
   ["earlyStopping.restoreBest", "flag", (restoreBest) => fit({ earlyStopping: { patience: 1, restoreBest } })],
@@ -225,6 +227,12 @@ refuses("the other calls", [
   ["inputGradient", "flag", (inputGradient) => net.backward(x, y, { inputGradient })],
   ["values", "object", (value) => net.setParameters(value)],
   ["options", "object", (value) => gradCheck(net, x, y, value)],
+  ["direction", "object", (direction) => net.jvp(x, direction)],
+  ["direction.parameters", "object", (parameters) => net.jvp(x, { parameters })],
+  ["options", "object", (value) => net.jacobian(x, value)],
+  ["mode", "name", (mode) => net.jacobian(x, { mode })],
+  ["by", "name", (by) => net.jacobian(x, { by })],
+  ["direction", "object", (direction) => net.hvp(x, y, direction)],
   ["epsilon", "positive", (epsilon) => gradCheck(net, x, y, { epsilon })],
   ["seed", "integer", (seed) => gradCheck(net, x, y, { seed })],
   ["inputs", "flag", (inputs) => gradCheck(net, x, y, { inputs })],
@@ -469,6 +477,80 @@ describe("single values", () => {
       /^"sampleSize" expected an integer .*, got 0$/,
     ],
     [
+      "an unknown option of jvp",
+      () => net.jvp(x, { y } as never),
+      TypeError,
+      /^"direction" expected only x, parameters, got "y"$/,
+    ],
+    [
+      "a direction of too few rows",
+      () => net.jvp(x, { x: [1, 2] }),
+      ShapeError,
+      /^"direction.x" expected 2 × 2 numbers, got 2$/,
+    ],
+    [
+      "a direction of more rows than the plan has",
+      () => net.jvp(new Float32Array(2 * 1000), { x: [1, 2] }),
+      ShapeError,
+      /^"direction.x" expected 1000 × 2 numbers, got 2$/,
+    ],
+    [
+      "a direction of ragged rows",
+      () => net.jvp(x, { x: [[1, 2], [3]] }),
+      ShapeError,
+      /^"direction.x\[1\]" expected 2 numbers, got 1$/,
+    ],
+    [
+      "a direction of text",
+      () => net.jvp(x, { x: "12" as never }),
+      TypeError,
+      /^"direction.x" expected a typed array or an array of numbers, got "12"$/,
+    ],
+    [
+      "a direction along a parameter that there is not",
+      () => net.jvp(x, { parameters: { "2.weight": [1] } }),
+      ShapeError,
+      /^no parameter "2.weight"; there are 0.weight, 0.bias, 1.weight, 1.bias$/,
+    ],
+    [
+      "a direction along a parameter of another size",
+      () => net.hvp(x, y, { "0.bias": [1, 2] }),
+      ShapeError,
+      /^"0.bias" expected 3 = 3 numbers, got 2$/,
+    ],
+    [
+      "a direction of strings",
+      () => net.hvp(x, y, { "0.bias": [1, 2, "3"] as never }),
+      TypeError,
+      /^"0.bias\[2\]" expected a number, got "3"$/,
+    ],
+    ["u of too few numbers", () => net.vjp(x, [1, 2, 3]), ShapeError, /^"u" expected 2 × 3 numbers, got 3$/],
+    [
+      "u of too few numbers for more rows than the plan has",
+      () => net.vjp(new Float32Array(2 * 1000), [1, 2, 3]),
+      ShapeError,
+      /^"u" expected 1000 × 3 numbers, got 3$/,
+    ],
+    ["u of classes", () => net.vjp(x, [0, 2]), ShapeError, /^"u" expected 2 × 3 numbers, got 2$/],
+    [
+      "u of text",
+      () => net.vjp(x, "123456" as never),
+      TypeError,
+      /^"u" expected a typed array or an array of numbers, got "123456"$/,
+    ],
+    [
+      "an unknown option of the Jacobian",
+      () => net.jacobian(x, { modus: "forward" } as never),
+      TypeError,
+      /^"options" expected only mode, by, got "modus"$/,
+    ],
+    [
+      "a Jacobian by parameters in forward mode",
+      () => net.jacobian(x, { mode: "forward", by: "parameters" } as never),
+      RangeError,
+      /^"mode" expected one of auto, reverse, got "forward"$/,
+    ],
+    [
       "parameters of text",
       () => net.setParameters({ "0.bias": "123" as never }),
       TypeError,
@@ -494,6 +576,11 @@ const takingRows: [string, (rows: never) => unknown][] = [
   ["fit", (rows) => net.fit(rows, y, { optimizer })],
   ["evaluate", (rows) => net.evaluate(rows, y)],
   ["gradCheck", (rows) => gradCheck(net, rows, y)],
+  ["vjp", (rows) => net.vjp(rows, new Float32Array(6))],
+  ["jvp", (rows) => net.jvp(rows, {})],
+  ["jacobian", (rows) => net.jacobian(rows)],
+  ["hvp", (rows) => net.hvp(rows, y, {})],
+  ["perSampleGradients", (rows) => net.perSampleGradients(rows, y)],
 ];
 
 const threeColumns = engine.matrix(2, 3);
@@ -563,6 +650,8 @@ const takingTargets: [string, (targets: never) => unknown][] = [
   ["fit", (targets) => net.fit(x, targets, { optimizer })],
   ["evaluate", (targets) => net.evaluate(x, targets)],
   ["gradCheck", (targets) => gradCheck(net, x, targets)],
+  ["hvp", (targets) => net.hvp(x, targets, {})],
+  ["perSampleGradients", (targets) => net.perSampleGradients(x, targets)],
 ];
 
 describe.each(takingTargets)("targets of %s", (_, call) => {

@@ -5,6 +5,7 @@ import {
   type DType,
   dense,
   dropout,
+  type FitOptions,
   Network,
   type NetworkOptions,
   NonFiniteError,
@@ -75,7 +76,7 @@ describe.each(VARIANTS)("a bad batch under $build in $dtype", ({ engine, dtype }
       for (let turn = 0; turn < 2; turn++) {
         const error = errorOf(() => net.trainBatch(x, y, optimizer));
         expect(error).toMatchObject({ name: "NonFiniteError", step: 4, layer: -1, tensor });
-        expect(error.message).toBe(`NaN or infinity in ${tensor} at step 4; the parameters were left as they were`);
+        expect(error.message).toBe(`NaN or infinity in ${tensor} at step 4; its update was not applied`);
         expect(valuesOf(net)).toEqual(before);
       }
       expect(engine.memory.used).toBe(used);
@@ -201,6 +202,119 @@ describe.each<DType>(["float32", "float64"])("the error in %s names", async (dty
     const parameters = { "0.weight": [1 / huge], "0.bias": [0], "1.weight": [huge], "1.bias": [Math.sqrt(huge)] };
     const error = await fault({ layers, loss: { type: "huber", delta: huge } }, parameters, [1], [0]);
     expect(error).toMatchObject({ layer: 0, tensor: "delta" });
+  });
+});
+
+describe.each(VARIANTS)("what an update spoils under $build in $dtype", ({ engine, dtype }) => {
+  /** Large enough for its square to be finite, and for a learning rate of 1e38 to make a parameter infinite. */
+  const large = dtype === "float32" ? 1e15 : 1e150;
+  const data: [number[], number[]] = [
+    [large, large / 2],
+    [0, 0],
+  ];
+  const optimizer = sgd({ learningRate: 1, momentum: 0.5 });
+
+  async function create(): Promise<Network> {
+    const net = await Network.create({ inputs: 1, layers: [dense(1)], loss: "meanSquaredError", engine, dtype });
+    net.setParameters({ "0.weight": [1], "0.bias": [0] });
+    return net;
+  }
+
+  /** Two steps an epoch, of which the one with this number, from 1, makes the weight infinite. */
+  const exploding = (step: number, options: Partial<FitOptions> = {}): FitOptions => ({
+    optimizer,
+    batchSize: 1,
+    schedule: (_, before) => (before + 1 === step ? 1e38 : 0.01 / large / large),
+    ...options,
+  });
+
+  const spoiled = (step: number) => ({
+    name: "NonFiniteError",
+    step,
+    layer: 0,
+    tensor: "0.weight",
+    message: `NaN or infinity in 0.weight of layer 0 before step ${step}: the last update, or setParameters, left it`,
+  });
+
+  test("is noticed in the next step", async () => {
+    const net = await create();
+    net.trainBatch(...data, sgd({ learningRate: 1e38 }));
+    expect(errorOf(() => net.trainBatch(...data, optimizer))).toMatchObject(spoiled(2));
+    await expect((await create()).fit(...data, exploding(1))).rejects.toMatchObject(spoiled(2));
+  });
+
+  test("is noticed after the last step, before the epoch is evaluated", async () => {
+    const epochs: number[] = [];
+    const onEpochEnd = ({ epoch }: { epoch: number }) => void epochs.push(epoch);
+    const run = (await create()).fit(...data, exploding(4, { epochs: 2, onEpochEnd, earlyStopping: { patience: 1 } }));
+    await expect(run).rejects.toMatchObject(spoiled(5));
+    expect(epochs).toEqual([1]);
+  });
+
+  test("may be the optimizer's state alone", async () => {
+    const net = await create();
+    await expect(net.fit(...data, { optimizer: adam({ learningRate: 0.01 }) })).rejects.toMatchObject({
+      step: 2,
+      layer: 0,
+      tensor: "0.weight optimizer state",
+      message: expect.stringContaining("before step 2: the last update"),
+    });
+    expect(net.parameters.every(({ values }) => values.every(Number.isFinite))).toBe(true);
+  });
+
+  test("is none of what stands between the tensors", async () => {
+    const net = await create();
+    await net.fit([1, 2], [0, 0], { optimizer: adam({ learningRate: 0.01, epsilon: 0 }), epochs: 2 });
+    expect(net.parameters.every(({ values }) => values.every(Number.isFinite))).toBe(true);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6])("is rolled back to the start of the epoch, after step %i", async (step) => {
+    const [net, twin] = [await create(), await create()];
+    const epochs = Math.ceil(step / 2);
+    const history = await net.fit(...data, exploding(step, { epochs: 3, onNonFinite: "rollback" }));
+    expect(history).toMatchObject({ stoppedBy: "nonFinite", nonFinite: spoiled(step + 1) });
+    expect(history.nonFinite).toBeInstanceOf(NonFiniteError);
+    expect(history.epochs).toHaveLength(epochs - 1);
+    if (epochs > 1) await twin.fit(...data, exploding(0, { epochs: epochs - 1 }));
+    expect(valuesOf(net)).toEqual(valuesOf(twin));
+    // velocities as well
+    for (const one of [net, twin]) one.trainBatch([1, 2], [0, 0], optimizer);
+    expect(valuesOf(net)).toEqual(valuesOf(twin));
+    await expect(net.fit(...data, exploding(0, { resume: true }))).rejects.toThrow("no run was interrupted");
+  });
+
+  test("is rolled back to the best epoch, where that is asked for", async () => {
+    const [net, twin] = [await create(), await create()];
+    // the validation loss is smallest for w = 1, from which training leads away
+    const more: Partial<FitOptions> = { validation: [[1], [1]], earlyStopping: { patience: 9 } };
+    const history = await net.fit(...data, exploding(5, { ...more, epochs: 3, onNonFinite: "rollback" }));
+    expect(history).toMatchObject({ stoppedBy: "nonFinite", bestEpoch: 1 });
+    await twin.fit(...data, exploding(0));
+    expect(valuesOf(net)).toEqual(valuesOf(twin));
+  });
+
+  test("is rolled back with the state of the run's optimizer, whichever another call used meanwhile", async () => {
+    const [net, twin] = [await create(), await create()];
+    const { used } = engine.memory;
+    const onBatchEnd = () => void net.trainBatch([0], [0], adam({ learningRate: 1e-30 }));
+    await twin.fit(...data, exploding(0, { batchSize: 2 }));
+    await net.fit(...data, exploding(2, { batchSize: 2, epochs: 2, onNonFinite: "rollback" }));
+    expect(valuesOf(net)).toEqual(valuesOf(twin));
+    await net.fit(...data, exploding(1, { onNonFinite: "rollback", onBatchEnd }));
+    expect(valuesOf(net)).toEqual(valuesOf(twin));
+    expect(net.memory.optimizer).toBe(twin.memory.optimizer);
+    expect(engine.memory.used).toBe(used + 2 * net.memory.optimizer);
+    for (const one of [net, twin]) one.trainBatch([1, 2], [0, 0], optimizer);
+    expect(valuesOf(net)).toEqual(valuesOf(twin));
+  });
+
+  test("is what other errors are not", async () => {
+    const net = await create();
+    const onBatchEnd = () => {
+      throw new RangeError("mine");
+    };
+    const run = net.fit(...data, exploding(0, { onNonFinite: "rollback", onBatchEnd }));
+    await expect(run).rejects.toThrow("mine");
   });
 });
 

@@ -419,7 +419,7 @@ describe("refused is", () => {
     ["no output", fileOf({ output: [] }), "graph", /0 outputs/],
     ["two outputs", fileOf({ output: [port("y", []), port("x", [])] }), "graph", /2 outputs/],
     ["an output that is nowhere", fileOf({ output: [port("z", [])] }), 'output "z"', /nowhere/],
-    ["an output that is constant", fileOf({ output: [port("W", [])] }), 'output "W"', /nowhere/],
+    ["an output that is constant", fileOf({ output: [port("W", [])] }), 'output "W"', /a constant/],
     ["an input of integers", fileOf({ input: [port("x", [undefined, 2], 7)] }), 'input "x"', /data type 7/],
     ["an input without a type", fileOf({ input: [{ name: "x" }] }), 'input "x"', /data type undefined/],
     ["inputs of two types", fileOf({ input: [port("x", [1, 2]), port("z", [1, 2], 11)] }), 'input "z"', /float64/],

@@ -45,6 +45,25 @@ describe.each(VARIANTS)("vector kernels of $build in $dtype", (variant) => {
     return result;
   }
 
+  test.each(widths)("transfer of rows of %i", (columns) => {
+    const [from, to] = [columns + 3, columns + 2];
+    const x = random(ROWS * from, columns);
+    const y = random(ROWS * to, 50);
+    for (const adds of [false, true]) {
+      const blocks = new Blocks(variant);
+      const target = blocks.output(y);
+      kernels.transfer(ROWS, columns, blocks.input(x), from, target, to, adds);
+      const expected = y.map((value, index) => {
+        const [i, j] = [Math.floor(index / to), index % to];
+        return j < columns ? (x[i * from + j] as number) + (adds ? value : 0) : value;
+      });
+      const actual = blocks.read(target);
+      // one sum of numbers that are exact in single precision
+      expect(Array.from(actual, Math.fround)).toEqual(Array.from(expected));
+      blocks.close();
+    }
+  });
+
   function dotOf(x: Numbers, y: Numbers): number {
     const blocks = new Blocks(variant);
     const result = kernels.dot(x.length, blocks.input(x), blocks.input(y));

@@ -59,11 +59,13 @@ await build({
   bundle: true,
   packages: "external",
   plugins: [library, bundled],
+  // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
+  inject: ["build/embedded.ts"],
   format: "esm",
   target: "es2022",
   minify: true,
-  // An uncaught error shows the line that it comes from: not the whole bundle.
-  lineLimit: 120,
+  // An uncaught error shows the line that it comes from: not the whole bundle. Each break costs bytes.
+  lineLimit: 500,
   legalComments: "eof",
 });
 run(tsc, "-p", "tsconfig.types.json");

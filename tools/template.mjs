@@ -34,6 +34,8 @@ binaryen.setShrinkLevel(0);
 binaryen.setFlexibleInlineMaxSize(45);
 kernels.optimize();
 kernels.optimize();
+// Each worker would write it anew, into the arena.
+if (kernels.getNumDataSegments() > 0) throw new Error("the kernels hold static data");
 const text = kernels.emitText();
 if (text.includes("extmul")) throw new Error("a kernel uses an operation that stands for a mark");
 const { marked, marks } = withMarks(text);
@@ -41,6 +43,9 @@ const module = binaryen.parseText(marked);
 module.setFeatures(binaryen.Features.All);
 const template = module.emitBinary();
 if (marks === 0 || [...marksIn(template)].length !== marks) throw new Error("bytes that are no mark look like one");
+
+// Constants in memory would lie where the arena hands out blocks.
+if (module.getNumDataSegments() > 0) throw new Error("a kernel puts constants into memory");
 
 writeFileSync(new URL("template.wasm", build), template);
 for (const name of ["simd", "relaxed"]) {

@@ -19,7 +19,7 @@ import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
 import { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
 import { ShapeError } from "../errors.js";
-import { Graph } from "../network/graph.js";
+import { Graph, type GraphDefinition, graph } from "../network/graph.js";
 import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
@@ -27,6 +27,7 @@ import { parseChain, type Topology } from "../network/topology.js";
 import { checkTargets, countRows } from "../rows.js";
 import { Standardization } from "../selection/standardization.js";
 import {
+  type Flat,
   flatten,
   flattenInputs,
   type Inputs,
@@ -36,9 +37,13 @@ import {
   stageTargets,
   type Targets,
 } from "../training/batches.js";
+import { asFormatError, encode, readCheckpoint, writeCheckpoint } from "../training/checkpoint.js";
 import { type Evaluation, evaluate, outputsOf } from "../training/evaluate.js";
-import { checkOptimizer, type FitOptions, fit, type History, parseFit } from "../training/fit.js";
+import { fit } from "../training/fit.js";
+import { checkOptimizer, type FitOptions, parseFit } from "../training/fit-options.js";
+import type { History } from "../training/history.js";
 import type { Optimizer } from "../training/optimizer.js";
+import type { Progress } from "../training/run-state.js";
 import { Trainer } from "../training/trainer.js";
 import {
   checkBoolean,
@@ -144,13 +149,16 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 export class Network {
   readonly #model: Model;
   readonly #trainer: Trainer;
-  #epochs = 0;
+  readonly #progress: Progress = { orders: 0 };
+  /** The options, as checkpoints keep them. */
+  readonly #options: string;
   #fitting = false;
   #inputGradient: FloatArray | null = null;
 
-  private constructor(model: Model, trainer: Trainer) {
+  private constructor(model: Model, trainer: Trainer, options: string) {
     this.#model = model;
     this.#trainer = trainer;
+    this.#options = options;
   }
 
   /**
@@ -171,13 +179,46 @@ export class Network {
     checkName("dtype", dtype, DTYPES);
     checkInteger("batchSize", batchSize, 1);
     const penalties = { l1: checkNotNegative("l1", l1), l2: checkNotNegative("l2", l2) };
-    if (options.engine !== undefined && !(options.engine instanceof Engine)) {
-      throw typeError("engine", "an Engine", options.engine);
-    }
+    checkEngine(options.engine);
     const standardization = checkStandardization(options.standardization, topology.inputs);
     const engine = options.engine ?? (await Engine.shared());
     const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments, standardization);
-    return new Network(model, new Trainer(model, penalties));
+    return new Network(model, new Trainer(model, penalties), encode(writtenOptions(options)));
+  }
+
+  /**
+   * The network of a checkpoint, to go on with: `fit` with `resume: true` ends an interrupted run, and other training is what it
+   * would have been. The first optimizer with the checkpoint's hyperparameters goes on with its optimizer's state. Results are
+   * the same bit for bit on engines with the same build.
+   *
+   * @param file what `checkpoint` gave
+   * @throws FormatError where the file is none of a checkpoint
+   * @throws TypeError, OutOfMemoryError, UnsupportedHostError
+   */
+  static async restore(file: Uint8Array, options: { engine?: Engine } = {}): Promise<Network> {
+    if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
+    checkOptions("options", options, ["engine"]);
+    const engine = checkEngine(options.engine);
+    let net: Network | undefined;
+    try {
+      const { network, load } = readCheckpoint(file);
+      net = await Network.create({ ...readOptions(network), engine });
+      load(net.#model, net.#trainer, net.#progress);
+      return net;
+    } catch (error) {
+      net?.dispose();
+      throw asFormatError(error);
+    }
+  }
+
+  /**
+   * The network as the bytes of one file in the safetensors format, for `Network.restore`: parameters under their own names,
+   * optimizer state, options and where training stands, a running or interrupted `fit` included.
+   *
+   * @throws DisposedError
+   */
+  checkpoint(): Uint8Array {
+    return writeCheckpoint(this.#live(), this.#trainer, this.#progress, this.#options);
   }
 
   get inputs(): number {
@@ -264,7 +305,7 @@ export class Network {
    * Trains for some epochs. The event loop gets a turn every few milliseconds. Callbacks may use the network; a `trainBatch` with
    * another optimizer meanwhile starts the state of this one anew.
    *
-   * @throws NonFiniteError, with the parameters of the last good step
+   * @throws NonFiniteError, with the parameters of the last good step, unless it was that step's update that spoiled them
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
   async fit(x: Inputs, y: Targets, options: FitOptions): Promise<History> {
@@ -273,7 +314,7 @@ export class Network {
     if (this.#fitting) throw new Error("fit is running already on this network");
     this.#fitting = true;
     try {
-      return await fit(model, this.#trainer, run, () => this.#epochs++);
+      return await fit(model, this.#trainer, this.#progress, run);
     } finally {
       this.#fitting = false;
     }
@@ -286,8 +327,10 @@ export class Network {
    * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
    */
   vjp(x: Inputs, u: Rows): VectorJacobianProduct {
-    const rows = this.#stageInputs(x, true);
-    return vectorJacobianProduct(this.#model, rows, this.#checked("u", u, rows, this.outputs));
+    const { rows, flat } = this.#parseInputs(x);
+    const checked = this.#checked("u", u, rows, this.outputs);
+    this.#stageInputs(flat, rows, true);
+    return vectorJacobianProduct(this.#model, rows, checked);
   }
 
   /**
@@ -300,10 +343,11 @@ export class Network {
     const model = this.#live();
     checkOptions("direction", direction, ["x", "parameters"]);
     const { x: along, parameters } = direction;
-    const rows = this.#stageInputs(x, false);
+    const { rows, flat } = this.#parseInputs(x);
     const tangent = along === undefined ? undefined : flattenInputs(model.engine, "direction.x", along, model.topology);
     if (tangent !== undefined) this.#checked("direction.x", tangent, rows, this.inputs);
     const write = parameters === undefined ? undefined : this.#writer("direction.parameters", parameters);
+    this.#stageInputs(flat, rows, false);
     return jacobianVectorProduct(model, rows, tangent, write);
   }
 
@@ -314,18 +358,19 @@ export class Network {
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
   jacobian(x: Inputs, options?: { mode?: JacobianMode; by?: "inputs" }): Jacobian;
-  jacobian(x: Inputs, options: { by: "parameters" }): Record<string, SampleGradients>;
+  jacobian(x: Inputs, options: { mode?: "auto" | "reverse"; by: "parameters" }): Record<string, SampleGradients>;
   jacobian(
     x: Inputs,
     options: { mode?: JacobianMode; by?: "inputs" | "parameters" } = {},
   ): Jacobian | Record<string, SampleGradients> {
-    this.#live();
+    const model = this.#live();
     checkOptions("options", options, ["mode", "by"]);
     const by = checkName("by", options.by ?? "inputs", ["inputs", "parameters"]);
     const modes = by === "inputs" ? (["auto", "forward", "reverse"] as const) : (["auto", "reverse"] as const);
     const mode = checkName<JacobianMode>("mode", options.mode ?? "auto", modes);
-    const rows = this.#stageInputs(x, true);
-    return by === "inputs" ? jacobianByInputs(this.#model, rows, mode) : jacobianByParameters(this.#model, rows);
+    const { rows, flat } = this.#parseInputs(x);
+    this.#stageInputs(flat, rows, by === "inputs");
+    return by === "inputs" ? jacobianByInputs(model, rows, mode) : jacobianByParameters(model, rows);
   }
 
   /**
@@ -349,9 +394,7 @@ export class Network {
    */
   perSampleGradients(x: Inputs, y: Targets): Record<string, SampleGradients> {
     const model = this.#live();
-    const rows = this.#stage(x, y, false);
-    model.forward(rows, true);
-    return perSampleGradients(model, rows, true, 1, () => model.evaluateLoss(rows, 1));
+    return perSampleGradients(model, this.#stage(x, y, false));
   }
 
   /**
@@ -392,7 +435,8 @@ export class Network {
 
   /**
    * Every layer's z, a and δ, as the last pass left them: that of `backward` or `trainBatch`, the last batch of `fit`, the last
-   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Without a pass there are no rows.
+   * rows of `forward`, `predict` or `evaluate` (δ is then that of an earlier pass). Other derivatives leave what their passes
+   * needed. Without a pass there are no rows.
    */
   get layers(): LayerState[] {
     const model = this.#live();
@@ -439,11 +483,13 @@ export class Network {
     return this.#live();
   }
 
-  /** @internal */
-  gradCheck(x: Inputs, y: Targets, options: GradCheckOptions): GradCheckReport {
-    const model = this.#live();
-    const settings = parseGradCheck(options, this.dtype);
-    return checkGradient(model, this.#stage(x, y, settings.inputs), settings);
+  /**
+   * What `gradCheck` works on. That is no method, so that bundlers leave it out where it is not used.
+   *
+   * @internal
+   */
+  staged(x: Inputs, y: Targets, wantsInputDelta: boolean): { model: Model; rows: number } {
+    return { model: this.#live(), rows: this.#stage(x, y, wantsInputDelta) };
   }
 
   /**
@@ -481,20 +527,22 @@ export class Network {
     return flat;
   }
 
-  /** Checks rows and puts them into the arena, for passes without targets. */
-  #stageInputs(x: Inputs, wantsInputDelta: boolean): number {
+  /** Rows for passes without targets, checked. */
+  #parseInputs(x: Inputs): { rows: number; flat: Flat } {
     const model = this.#live();
     const flat = flattenInputs(model.engine, "x", x, model.topology);
-    const rows = countRows("x", flat, this.inputs);
-    model.reserve(rows, wantsInputDelta);
-    stageRows(model, flat, 0, rows);
-    return rows;
+    return { rows: countRows("x", flat, this.inputs), flat };
+  }
+
+  /** Puts checked rows into the arena. */
+  #stageInputs(flat: Flat, rows: number, wantsInputDelta: boolean): void {
+    this.#model.reserve(rows, wantsInputDelta);
+    stageRows(this.#model, flat, 0, rows);
   }
 
   #outputs(x: Inputs, linked: boolean): FloatArray {
-    const model = this.#live();
-    const flat = flattenInputs(model.engine, "x", x, model.topology);
-    return outputsOf(model, flat, countRows("x", flat, this.inputs), linked);
+    const { rows, flat } = this.#parseInputs(x);
+    return outputsOf(this.#model, flat, rows, linked);
   }
 
   /**
@@ -550,7 +598,9 @@ function checkStandardization(standardization: unknown, inputs: number): Standar
  */
 export function gradCheck(net: Network, x: Inputs, y: Targets, options: GradCheckOptions = {}): GradCheckReport {
   if (!(net instanceof Network)) throw typeError("net", "a Network", net);
-  return net.gradCheck(x, y, options);
+  const settings = parseGradCheck(options, net.dtype);
+  const { model, rows } = net.staged(x, y, settings.inputs);
+  return checkGradient(model, rows, settings);
 }
 
 function parseTopology({ inputs, layers, graph }: NetworkOptions): Topology {
@@ -559,6 +609,27 @@ function parseTopology({ inputs, layers, graph }: NetworkOptions): Topology {
   const other = inputs === undefined ? layers : inputs;
   if (other !== undefined) throw typeError(inputs === undefined ? "layers" : "inputs", "nothing beside a graph", other);
   return graph.topology;
+}
+
+/** Options as plain data; `readOptions` reads them. The engine is none, and memory is planned for as many rows as in the end. */
+function writtenOptions({ graph, standardization, ...options }: NetworkOptions): object {
+  const { means, deviations } = standardization ?? {};
+  const scaling = means && deviations && [[...means], [...deviations]];
+  return { ...options, graph: graph?.definition, standardization: scaling, engine: undefined, batchSize: undefined };
+}
+
+function readOptions({ graph: definition, standardization, ...options }: Record<string, unknown>): NetworkOptions {
+  const [means, deviations] = (standardization ?? []) as [number[], number[]];
+  return {
+    ...(options as Omit<NetworkOptions, "graph" | "standardization">),
+    graph: definition === undefined ? undefined : graph(definition as GraphDefinition),
+    standardization: standardization === undefined ? undefined : new Standardization(means, deviations),
+  };
+}
+
+function checkEngine(engine: Engine | undefined): Engine | undefined {
+  if (engine !== undefined && !(engine instanceof Engine)) throw typeError("engine", "an Engine", engine);
+  return engine;
 }
 
 /** How many segments of the layers are computed again one at a time. */

@@ -8,7 +8,7 @@ import type { FloatArray } from "../engine/dtype.js";
 import { backwardLinear, recompute, toDelta } from "../network/backward.js";
 import { scaleOf } from "../network/loss.js";
 import type { Field, Model } from "../network/model.js";
-import type { DenseSpec, Edge } from "../network/topology.js";
+import type { DenseSpec, Edge, LayerSpec } from "../network/topology.js";
 import { forwardTangents, placeTangents, type Tangents, tangentBytes } from "./tangents.js";
 
 /**
@@ -29,8 +29,8 @@ export function hessianVectorProduct(
     forwardTangents(model, tangents, rows, true);
     model.evaluateLoss(rows);
     beginTangents(model, tangents, rows);
-    for (const [index, segment] of [...model.plan.segments.entries()].reverse()) {
-      if (index < model.plan.segments.length - 1) recompute(model, segment, rows, true);
+    for (const segment of model.plan.segments.toReversed()) {
+      recompute(model, segment, rows, true);
       for (let layer = segment.end - 1; layer >= segment.first; layer--) {
         backwardLayer(model, layer, tangents, rows, direction, product);
       }
@@ -61,13 +61,13 @@ function backwardLayer(
   direction: number,
   product: number,
 ): void {
-  const layer = model.topology.layers[index];
-  if (layer?.kind === "dense") {
+  const layer = model.topology.layers[index] as LayerSpec;
+  if (layer.kind === "dense") {
     curve(model, index, layer, tangents, rows);
     toDelta(model, index, rows);
     storeTangent(model, index, layer, tangents, rows, product - model.parameters);
     passBack(model, index, layer, tangents, rows, direction - model.parameters);
-  } else if (layer !== undefined) {
+  } else {
     for (const field of [model.deltas, tangents.deltas]) backwardLinear(model, index, layer, rows, true, false, field);
   }
 }

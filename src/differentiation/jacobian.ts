@@ -2,7 +2,7 @@
 import { bytesOf, type FloatArray, newArray } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
 import { divideByDeviations } from "../network/scaling.js";
-import { perSampleGradients, type SampleGradients } from "./persample.js";
+import { gradientsOfRows, type SampleGradients } from "./persample.js";
 import { forwardTangents, placeTangents, tangentBytes } from "./tangents.js";
 
 /** "auto" takes forward mode where there are fewer inputs than outputs. */
@@ -26,8 +26,9 @@ export function jacobianByInputs(model: Model, rows: number, mode: JacobianMode)
 
 /** By the parameters, for the staged rows: in reverse mode, since there are always more parameters than outputs. */
 export function jacobianByParameters(model: Model, rows: number): Record<string, SampleGradients> {
+  const { outputs } = model.topology;
   model.forward(rows, false);
-  return perSampleGradients(model, rows, false, model.topology.outputs, (output) => seed(model, rows, output));
+  return gradientsOfRows(model, rows, [rows, outputs], false, (output) => seed(model, rows, output));
 }
 
 /** Forward mode: the tangents of all outputs while one input of every row moves. */
@@ -42,8 +43,8 @@ function columns(model: Model, rows: number): FloatArray {
       memory.fill(0, first, first + rows * inputs);
       for (let row = 0; row < rows; row++) memory[first + row * inputs + input] = 1;
       forwardTangents(model, tangents, rows, false);
-      const column = model.copy(tangents.values.addressOf(layers.length - 1), rows * outputs);
-      for (const [index, tangent] of column.entries()) values[index * inputs + input] = tangent;
+      const column = model.view(tangents.values.addressOf(layers.length - 1), rows * outputs);
+      for (let i = 0; i < column.length; i++) values[i * inputs + input] = column[i] as number;
     }
     return values;
   });
@@ -56,7 +57,7 @@ function lines(model: Model, rows: number): FloatArray {
   for (let output = 0; output < outputs; output++) {
     seed(model, rows, output);
     model.backward(rows, true, false, () => {});
-    const line = model.copy(model.inputDelta, rows * inputs);
+    const line = model.view(model.inputDelta, rows * inputs);
     for (let row = 0; row < rows; row++) {
       values.set(line.subarray(row * inputs, (row + 1) * inputs), (row * outputs + output) * inputs);
     }

@@ -10,37 +10,44 @@ export interface SampleGradients {
   shape: number[];
 }
 
+/** The gradients of each row's own loss, for the staged batch. */
+export function perSampleGradients(model: Model, rows: number): Record<string, SampleGradients> {
+  model.forward(rows, true);
+  return gradientsOfRows(model, rows, [rows], true, () => model.evaluateLoss(rows, 1));
+}
+
 /**
- * Behind a forward pass: the gradients by each parameter of each row's own C.
+ * Behind a forward pass: the gradients by each parameter of what `begin` says, of each row its own.
  *
- * @param count how many C there are for a row
- * @param begin puts the last layer's ∂C/∂a of all rows into its delta, for one of them
+ * @param lead `[rows]`, or `[rows, count]` where each row has several functions
+ * @param begin puts ∂C/∂a of all rows into the last layer's delta, where C is one of the functions
  */
-export function perSampleGradients(
+export function gradientsOfRows(
   model: Model,
   rows: number,
+  lead: readonly number[],
   training: boolean,
-  count: number,
   begin: (index: number) => void,
 ): Record<string, SampleGradients> {
   const { tensors, bytes } = model.parameterPlan;
-  const values = tensors.map(({ length }) => newArray(model.dtype, rows * count * length));
+  const [, count = 1] = lead;
+  const results = tensors.map((tensor) => {
+    return { tensor, values: newArray(model.dtype, rows * count * tensor.length), shape: [...lead, ...tensor.shape] };
+  });
   model.withBlocks([bytes], (block) => {
     for (let index = 0; index < count; index++) {
       begin(index);
       model.backward(rows, false, training, (layer, spec) => {
+        const own = results.filter(({ tensor }) => tensor.layer === layer);
         for (let row = 0; row < rows; row++) {
           storeGradient(model, layer, spec, row, 1, training, block - model.parameters);
-          for (const [t, tensor] of tensors.entries()) {
-            if (tensor.layer !== layer) continue;
-            values[t]?.set(model.copy(block + tensor.offset, tensor.length), (row * count + index) * tensor.length);
+          for (const { tensor, values } of own) {
+            const { offset, length } = tensor;
+            values.set(model.view(block + offset, length), (row * count + index) * length);
           }
         }
       });
     }
   });
-  const lead = count === 1 ? [rows] : [rows, count];
-  return Object.fromEntries(
-    tensors.map(({ name, shape }, t) => [name, { values: values[t] as FloatArray, shape: [...lead, ...shape] }]),
-  );
+  return Object.fromEntries(results.map(({ tensor, values, shape }) => [tensor.name, { values, shape }]));
 }

@@ -24,7 +24,7 @@ export function backward(
   const last = model.topology.layers.length - 1;
   for (let s = segments.length - 1; s >= 0; s--) {
     const segment = segments[s] as Segment;
-    if (s < segments.length - 1) recompute(model, segment, rows, training);
+    recompute(model, segment, rows, training);
     if (s === segments.length - 1) toDelta(model, last, rows);
     for (let index = segment.end - 1; index >= segment.first; index--) {
       const layer = model.topology.layers[index] as LayerSpec;
@@ -42,11 +42,16 @@ export function backward(
   }
 }
 
-/** The forward pass of a segment again, for what did not keep its place: the same calls give the same bits. */
-export function recompute(model: Model, { first, end }: Segment, rows: number, training: boolean): void {
-  for (let index = first; index < end; index++) {
+/**
+ * The forward pass of a segment again, for what did not keep its place, where another segment is in the slot: the same calls
+ * give the same bits.
+ */
+export function recompute(model: Model, segment: Segment, rows: number, training: boolean): void {
+  if (model.inSlot === segment) return;
+  for (let index = segment.first; index < segment.end; index++) {
     if (!model.plan.isKept[index]) forwardLayer(model, index, rows, training);
   }
+  model.inSlot = segment;
 }
 
 /**

@@ -41,14 +41,14 @@ export class Graph {
  * Parameters are named after their nodes, "hidden.weight". Rows of x hold the inputs one behind the other, in the order in
  * which they are written here, or are given as an object of rows by the inputs' names.
  *
- * @throws RangeError that names a cycle, a name that there is not, or a node that leads to no output
+ * @throws RangeError that names a cycle, a name that there is not, or an input or node that leads to no output
  * @throws ShapeError where the widths of a sum differ
  * @throws TypeError
  */
 export function graph(definition: GraphDefinition): Graph {
   checkOptions("graph", definition, ["inputs", "nodes", "outputs"]);
   const inputSpecs = parseInputs(definition.inputs);
-  const nodes = withOutput(checkNodes(definition.nodes, inputSpecs), definition.outputs);
+  const nodes = withOutput(checkNodes(definition.nodes, inputSpecs), inputSpecs, definition.outputs);
   const order = sorted(nodes, inputSpecs);
   const sourceOf = (name: string): Source => {
     const input = inputSpecs.findIndex((candidate) => candidate.name === name);
@@ -98,29 +98,43 @@ function checkNodes(nodes: unknown, inputs: readonly InputSpec[]): Map<string, N
     }
     if (!Array.isArray(node)) throw typeError(argument, "[layer, …names of its sources]", node);
     const [layer, ...from] = node;
-    const isJunction = layer?.kind === "add" || layer?.kind === "concatenate";
+    const { kind } = checkObject(argument, layer) as Partial<Layer | Junction>;
+    const isJunction = kind === "add" || kind === "concatenate";
     if (isJunction ? from.length === 0 : from.length !== 1) {
-      throw rangeError(argument, isJunction ? "one or more sources" : "one source", `${from.length}`);
+      throw rangeError(argument, isJunction ? "one or more sources" : "one source", from.length);
     }
     checked.set(name, node as unknown as Node);
+  }
+  const known = new Set([...inputs.map(({ name }) => name), ...checked.keys()]);
+  for (const [name, [, ...from]] of checked) {
+    const unknown = from.findIndex((source) => !known.has(source));
+    if (unknown >= 0) throw rangeError(`nodes.${name}`, "names of inputs or nodes", from[unknown]);
+  }
+  if (![...checked.values()].some(([layer]) => layer.kind === "dense")) {
+    throw rangeError("nodes", "at least one dense layer", nodes);
   }
   return checked;
 }
 
 /** The nodes and, where there are several outputs, one more that joins them. */
-function withOutput(nodes: Map<string, Node>, outputs: unknown): Map<string, Node> {
+function withOutput(nodes: Map<string, Node>, inputs: readonly InputSpec[], outputs: unknown): Map<string, Node> {
   const names = Array.isArray(outputs) ? outputs : [outputs];
   for (const name of names) {
-    if (!nodes.has(name)) throw rangeError("outputs", `names of nodes: ${[...nodes.keys()].join(", ")}`, name);
+    const node = nodes.get(name);
+    if (node === undefined) throw rangeError("outputs", `names of nodes: ${[...nodes.keys()].join(", ")}`, name);
+    if (node[0].kind === "dropout") throw rangeError("outputs", "no dropout", name);
   }
   if (names.length === 0) throw rangeError("outputs", "at least one name", outputs);
   if (names.length > 1) {
-    if (nodes.has(OUTPUT)) throw rangeError("nodes", `no node of this name, where there are several outputs`, OUTPUT);
+    if (nodes.has(OUTPUT)) throw rangeError("nodes", "no node of this name, where there are several outputs", OUTPUT);
     nodes.set(OUTPUT, [concatenate(), ...names]);
   }
   const reached = reachedFrom(nodes, names.length > 1 ? OUTPUT : names[0]);
   for (const name of nodes.keys()) {
     if (!reached.has(name)) throw rangeError("nodes", "only nodes that lead to an output", name);
+  }
+  for (const { name } of inputs) {
+    if (!reached.has(name)) throw rangeError("inputs", "only inputs that lead to an output", name);
   }
   return nodes;
 }
@@ -135,10 +149,6 @@ function reachedFrom(nodes: Map<string, Node>, start: string): Set<string> {
 /** The nodes' names, each behind its sources, otherwise as they are written. */
 function sorted(nodes: Map<string, Node>, inputs: readonly InputSpec[]): string[] {
   const done = new Set(inputs.map(({ name }) => name));
-  for (const [name, [, ...from]] of nodes) {
-    const unknown = from.find((source) => !done.has(source) && !nodes.has(source));
-    if (unknown !== undefined) throw rangeError(`nodes.${name}`, "names of inputs or nodes", unknown);
-  }
   const order: string[] = [];
   const waiting = new Map(nodes);
   while (waiting.size > 0) {

@@ -7,10 +7,24 @@ import { backward, type DenseVisitor, storeGradient } from "./backward.js";
 import { forwardLayer } from "./forward.js";
 import { distributionOf } from "./initializer.js";
 import { type LossSpec, scaleOf } from "./loss.js";
-import { type ActivationPlan, type LayerPlace, type ParameterPlan, planActivations, planParameters } from "./plan.js";
+import {
+  type ActivationPlan,
+  type LayerPlace,
+  type ParameterPlan,
+  planActivations,
+  planParameters,
+  type Segment,
+} from "./plan.js";
 import { divideByDeviations, type Scaling } from "./scaling.js";
 import { tensorStream } from "./streams.js";
-import type { DenseSpec, Edge, InputSpec, LayerSpec, Source, Topology } from "./topology.js";
+import {
+  belowDropout,
+  type DenseSpec,
+  type InputSpec,
+  type LayerSpec,
+  type Source,
+  type Topology,
+} from "./topology.js";
 
 /** An array for each source of the network, such as all a or all δ. */
 export interface Field {
@@ -46,6 +60,8 @@ export class Model {
   };
   /** Rows of the last pass. */
   rows = 0;
+  /** The segment whose layers without a place of their own are in the plan's slot. */
+  inSlot: Segment | undefined;
   /** Which dropout masks the passes draw: moves on with every update. */
   maskStep = 0;
 
@@ -163,6 +179,7 @@ export class Model {
   forward(rows: number, training: boolean): void {
     this.rows = rows;
     for (let index = 0; index < this.topology.layers.length; index++) forwardLayer(this, index, rows, training);
+    this.inSlot = this.#plan.segments.at(-1);
   }
 
   /**
@@ -270,12 +287,7 @@ export class Model {
 
   /** Where a source's numbers come from: a dropout layer's from those below it where it does not act. */
   resolve(source: Source, training: boolean): Source {
-    let resolved = source;
-    for (let layer = this.topology.layers[resolved]; !training && layer?.kind === "dropout"; ) {
-      resolved = (layer.from[0] as Edge).source;
-      layer = this.topology.layers[resolved];
-    }
-    return resolved;
+    return training ? source : belowDropout(this.topology.layers, source);
   }
 
   #columnOf(source: Source): number {

@@ -10,13 +10,11 @@ import type { Model } from "./model.js";
  */
 export function locateNonFinite(model: Model, step: number, rows: number): NonFiniteError {
   const { layers, inputs, outputs } = model.topology;
-  const { tensors } = model.parameterPlan;
   const isBad = (address: number, length: number) => model.kernels.firstNonFinite(length, address) < length;
   if (isBad(model.input, rows * inputs)) return new NonFiniteError(step, -1, "inputs");
   if (isBad(model.target, rows * outputs)) return new NonFiniteError(step, -1, "targets");
-  for (const { name, layer, offset, length } of tensors) {
-    if (isBad(model.parameters + offset, length)) return new NonFiniteError(step, layer, name);
-  }
+  const parameter = findNonFinite(model, step, model.parameters, "");
+  if (parameter !== undefined) return parameter;
   for (const [index, layer] of layers.entries()) {
     forwardLayer(model, index, rows, true);
     for (const region of ["z", "a"] as const) {
@@ -29,8 +27,18 @@ export function locateNonFinite(model: Model, step: number, rows: number): NonFi
     if (badDelta < 0 && isBad(model.placeOf(index).delta, rows * layer.outputs)) badDelta = index;
   });
   if (badDelta >= 0) return new NonFiniteError(step, badDelta, "delta");
-  for (const { name, layer, offset, length } of tensors) {
-    if (isBad(model.gradients + offset, length)) return new NonFiniteError(step, layer, `${name} gradient`);
-  }
-  return new NonFiniteError(step, -1, "gradient");
+  return findNonFinite(model, step, model.gradients, " gradient") ?? new NonFiniteError(step, -1, "gradient");
+}
+
+/**
+ * The error for the first tensor that is not finite, of the parameters or a mirror of them.
+ *
+ * @param address of the block
+ * @param role what follows the parameter's name in the error
+ */
+export function findNonFinite(model: Model, step: number, address: number, role: string): NonFiniteError | undefined {
+  const bad = model.parameterPlan.tensors.find(({ offset, length }) => {
+    return model.kernels.firstNonFinite(length, address + offset) < length;
+  });
+  return bad && new NonFiniteError(step, bad.layer, bad.name + role);
 }

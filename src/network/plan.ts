@@ -2,7 +2,7 @@
 import { align } from "../engine/arena.js";
 import { bytesOf, type DType } from "../engine/dtype.js";
 import type { Kernels } from "../engine/kernels.js";
-import type { DenseSpec, LayerSpec, Topology } from "./topology.js";
+import { belowDropout, type DenseSpec, type LayerSpec, type Topology } from "./topology.js";
 
 /** A weight or bias, placed in the parameter block; its gradient has the same place in the gradient block. */
 export interface Tensor {
@@ -95,9 +95,8 @@ export function planActivations(
 ): ActivationPlan {
   const segments = segmentsOf(topology.layers.length, segmentCount);
   const isKept = topology.layers.map((_, layer) => {
-    const segment = segments.find(({ end }) => layer < end) as Segment;
-    const isRead = (end: number) => topology.layers.slice(end).some(({ from }) => from.some((e) => e.source === layer));
-    return segments.length === 1 || layer === topology.layers.length - 1 || isRead(segment.end);
+    const { end } = segments.find((segment) => layer < segment.end) as Segment;
+    return segments.length === 1 || layer === topology.layers.length - 1 || isReadFrom(topology, end, layer);
   });
   let bytes = 0;
   const place = (width: number): number => {
@@ -124,6 +123,13 @@ export function planActivations(
   }
   const workspaceBytes = align(Math.max(...topology.layers.map((spec) => workspaceOf(spec, batch, kernels))));
   return { batch, input, target, inputDelta, layers, segments, isKept, bytes: end, workspaceBytes };
+}
+
+/** Whether a layer from `end` on reads this one, in training or where dropout does not act. */
+function isReadFrom({ layers }: Topology, end: number, layer: number): boolean {
+  return layers.slice(end).some(({ from }) => {
+    return from.some(({ source }) => source === layer || belowDropout(layers, source) === layer);
+  });
 }
 
 /** So many segments of as equal length as can be. */

@@ -147,6 +147,15 @@ export function parseLayer(
   }
 }
 
+/** Where the numbers of a source come from where dropout does not act: from below the dropout layers. */
+export function belowDropout(layers: readonly LayerSpec[], source: Source): Source {
+  let below = source;
+  for (let layer = layers[below]; layer?.kind === "dropout"; layer = layers[below]) {
+    below = (layer.from[0] as Edge).source;
+  }
+  return below;
+}
+
 /** Layers with their edges. On the way back the layers come last to first; the edges of one layer first to last. */
 export function linked(specs: readonly UnlinkedSpec[]): LayerSpec[] {
   const edges = specs.map(({ from }) => from.map((source) => ({ source, adds: false, completes: false })));

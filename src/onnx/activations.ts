@@ -2,7 +2,7 @@
 import type { Activation, ActivationName } from "../index.js";
 
 /** Activations that are one operator. */
-export const OPERATORS = {
+export const OPERATOR_NAMES = {
   relu: "Relu",
   leakyRelu: "LeakyRelu",
   elu: "Elu",
@@ -70,7 +70,7 @@ export function activationOf(text: string): Activation | undefined {
   const composite = COMPOSITES.get(text);
   if (composite !== undefined) return composite;
   const [, operator, alpha] = /^([A-Za-z]+)(?::([^()]+))?\(x\)$/.exec(text) ?? [];
-  const [name] = Object.entries(OPERATORS).find(([, candidate]) => candidate === operator) ?? [];
+  const [name] = Object.entries(OPERATOR_NAMES).find(([, candidate]) => candidate === operator) ?? [];
   if (name === undefined) return undefined;
   const type = name as ActivationName;
   return alpha === undefined ? type : { type, alpha: Number(alpha) };

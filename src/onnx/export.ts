@@ -6,7 +6,7 @@ import type { LossSpec } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import type { InputSpec, LayerSpec } from "../network/topology.js";
 import { checkName, checkOptions, typeError } from "../validate.js";
-import { GELU_TANH, OPERATORS, SINGLE_ONLY } from "./activations.js";
+import { GELU_TANH, OPERATOR_NAMES, SINGLE_ONLY } from "./activations.js";
 import {
   ATTRIBUTE_TYPES,
   DATA_TYPES,
@@ -143,11 +143,11 @@ class GraphWriter {
       }
       case "leakyRelu":
       case "elu":
-        return this.#emit(OPERATORS[name], [x], { alpha: slope });
+        return this.#emit(OPERATOR_NAMES[name], [x], { alpha: slope });
       case "softmax":
-        return this.#emit(OPERATORS[name], [x], { axis: 1 });
+        return this.#emit(OPERATOR_NAMES[name], [x], { axis: 1 });
       default:
-        return this.#emit(OPERATORS[name], [x]);
+        return this.#emit(OPERATOR_NAMES[name], [x]);
     }
   }
 

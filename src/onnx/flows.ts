@@ -1,6 +1,7 @@
 // What flows through an ONNX graph while it is read: rows from an input or a layer, and what was done to each of their numbers.
 import type { FloatArray } from "../engine/dtype.js";
-import type { Expression } from "./activations.js";
+import { type Expression, VALUE } from "./activations.js";
+import type { Constant } from "./tensors.js";
 
 /** Means or deviations of an input's columns: for each its own or one for all, as in the file, and what a number there says. */
 export interface Scale {
@@ -45,3 +46,13 @@ export interface Flow {
   /** Whether the rows are still of several dimensions, which only Flatten takes. */
   readonly isFolded: boolean;
 }
+
+export type Value = Flow | Constant;
+
+/** The rows of a base as they are. */
+export function flowOf(base: Base): Flow {
+  return { base, expression: VALUE, isFolded: false };
+}
+
+/** Throws a FormatError that names the node at hand. */
+export type Refuse = (problem: string) => never;

@@ -12,9 +12,18 @@ import {
 } from "../index.js";
 import { parseLoss } from "../network/loss.js";
 import { checkInteger, checkName, checkOptions, shown, typeError } from "../validate.js";
-import { OPERATORS } from "./activations.js";
+import { OPERATOR_NAMES } from "./activations.js";
 import { GraphReader, type ReadLayer } from "./graph-reader.js";
-import { DATA_TYPES, decodeModel, METADATA, type Metadata, type ModelProto, type ValueInfoProto } from "./messages.js";
+import {
+  DATA_TYPES,
+  decodeModel,
+  METADATA,
+  type Metadata,
+  type ModelProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from "./messages.js";
+import { readNode } from "./operators.js";
 import { Constant } from "./tensors.js";
 
 /** Options of the network beside what the file says: as for `Network.create`. */
@@ -71,7 +80,7 @@ export function readPerceptron(bytes: Uint8Array, givenLoss?: Loss): Perceptron 
 
   const { node = [], initializer = [], input = [], output = [] } = model.graph ?? {};
   const reader = new GraphReader(bytes.length);
-  for (const tensor of initializer) reader.addConstant(tensor.name ?? "", new Constant(tensor.name ?? "", tensor));
+  for (const tensor of initializer) addConstant(reader, tensor);
   const constants = new Set(initializer.map(({ name }) => name));
   const ports = input.filter(({ name }) => !constants.has(name)).map(parseInput);
   const [port] = ports;
@@ -80,7 +89,7 @@ export function readPerceptron(bytes: Uint8Array, givenLoss?: Loss): Perceptron 
     if (dtype !== port.dtype) throw new FormatError(place, `${dtype}, where others are ${port.dtype}`);
     reader.addInput(place, name, width, isFolded);
   }
-  for (const [position, each] of node.entries()) reader.addNode(each, position);
+  for (const [position, each] of node.entries()) readNode(reader, each, position);
   const last = finishOutput(reader, output, metadata?.output === "logits" ? undefined : loss);
   const layers = reader.layers.sort((a, b) => a.position - b.position);
   if (!layers.some(({ dense }) => dense !== undefined)) throw new FormatError("graph", "no Gemm or MatMul");
@@ -137,6 +146,11 @@ function parseMetadata({ metadata = [] }: ModelProto): Metadata | undefined {
   }
 }
 
+function addConstant(reader: GraphReader, tensor: TensorProto): void {
+  const value = new Constant(tensor.name ?? "", tensor);
+  reader.define(value.place, value.name, value);
+}
+
 function parseInput({ name = "", type }: ValueInfoProto): Port {
   const place = `input ${shown(name)}`;
   const { elementType, shape } = type?.tensor ?? {};
@@ -156,15 +170,16 @@ function finishOutput(reader: GraphReader, outputs: readonly ValueInfoProto[], l
   const [{ name = "" } = {}] = outputs;
   if (outputs.length !== 1) throw new FormatError("graph", `${outputs.length} outputs, not one`);
   const place = `output ${shown(name)}`;
-  const flow = reader.flowAt(place, name);
+  const flow = reader.valueAt(place, name);
   const link = loss === undefined ? "identity" : parseLoss(loss).link.name;
-  const operator = link === "softmax" || link === "sigmoid" ? OPERATORS[link] : undefined;
-  const { coefficient, factors } = flow.expression;
-  const [text = ""] = factors;
-  const isLinked = coefficient === 1 && factors.length === 1 && text.startsWith(`${operator}(`);
+  const operator = link === "softmax" || link === "sigmoid" ? OPERATOR_NAMES[link] : undefined;
   const refuse = (problem: string): never => {
     throw new FormatError(place, problem);
   };
+  if (flow instanceof Constant) return refuse("a constant");
+  const { coefficient, factors } = flow.expression;
+  const [text = ""] = factors;
+  const isLinked = coefficient === 1 && factors.length === 1 && text.startsWith(`${operator}(`);
   return reader.finish(flow, refuse, isLinked ? text.slice(text.indexOf("(") + 1, -1) : undefined);
 }
 

@@ -1,8 +1,9 @@
 // Cross-validation: how well networks of each setting do on rows that they were not trained on.
 import type { Network } from "../api/network.js";
 import type { Rows, Targets } from "../training/batches.js";
+import { yieldToEventLoop } from "../training/epoch.js";
 import type { Evaluation } from "../training/evaluate.js";
-import { type FitOptions, yieldToEventLoop } from "../training/fit.js";
+import type { FitOptions } from "../training/fit-options.js";
 import { checkBoolean, checkFunction, checkObject, checkOptions, isList, typeError } from "../validate.js";
 import { type Fold, kFold } from "./folds.js";
 import { momentsOf, type Standardization, standardize } from "./standardization.js";

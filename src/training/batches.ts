@@ -20,7 +20,7 @@ export type Rows =
   | Float64Array[]
   | Matrix;
 
-/** Rows of a network's inputs, or for a graph with several inputs an object of rows by the inputs' names. */
+/** Rows of a network's inputs, or for a graph an object of rows by the inputs' names. */
 export type Inputs = Rows | Readonly<Record<string, Rows>>;
 
 /** Row-major `[rows, outputs]`, or the index of the right class for each row. */
@@ -53,9 +53,11 @@ export function flatten(engine: Engine | undefined, name: string, rows: Targets,
  * @throws TypeError, ShapeError
  */
 export function flattenInputs(engine: Engine, name: string, x: Inputs, { inputs, inputSpecs }: Topology): Flat {
-  if (x instanceof Matrix || isList(x) || inputSpecs.length === 1) return flatten(engine, name, x as Rows, inputs);
-  const given = checkObject(name, x) as Record<string, Rows>;
+  if (x instanceof Matrix || isList(x)) return flatten(engine, name, x, inputs);
   const names = inputSpecs.map((spec) => spec.name);
+  const isNamed = names.length > 1 || Object.hasOwn(Object(x), names[0] as string);
+  if (!isNamed) return flatten(engine, name, x as unknown as Rows, inputs);
+  const given = checkObject(name, x) as Record<string, Rows>;
   checkOptions(name, given, names);
   const parts = inputSpecs.map((spec) => flatten(engine, `${name}.${spec.name}`, given[spec.name] as Rows, spec.width));
   const counts = inputSpecs.map((spec, index) => countRows(`${name}.${spec.name}`, parts[index] as Flat, spec.width));

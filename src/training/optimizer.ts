@@ -22,12 +22,17 @@ export interface Block {
   readonly stride: number;
 }
 
-/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
-export interface Optimizer {
+/** What tells whether the state that one optimizer left is another one's as well: its formula and its numbers. */
+export interface OptimizerRecord {
   readonly name: string;
-  readonly learningRate: number;
   /** How many mirrors of the parameter block the optimizer keeps. */
   readonly states: number;
+  readonly hyperparameters: Readonly<Record<string, number | boolean>>;
+}
+
+/** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
+export interface Optimizer extends OptimizerRecord {
+  readonly learningRate: number;
   /**
    * Begins the updates of one network, or goes on behind those that were made.
    *
@@ -77,6 +82,7 @@ export function sgd(options: SgdOptions): Optimizer {
     name: "sgd",
     learningRate,
     states,
+    hyperparameters: { learningRate, momentum, dampening, nesterov, weightDecay },
     start(updates) {
       let damping = updates === 0 ? 0 : dampening;
       return ({ kernels, length, parameters, gradients, state }, rate, decay) => {
@@ -110,6 +116,7 @@ export function adagrad(options: AdagradOptions): Optimizer {
     name: "adagrad",
     learningRate,
     states: 1,
+    hyperparameters: { learningRate, epsilon, weightDecay },
     start: () => (block, rate, decay) => {
       const { kernels, length, parameters, gradients, state } = block;
       kernels.adagrad(length, parameters, gradients, state, rate, epsilon, weightDecay + decay);
@@ -151,6 +158,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     name: "rmsprop",
     learningRate,
     states: 1 + (centered ? 1 : 0) + (momentum === 0 ? 0 : 1),
+    hyperparameters: { learningRate, alpha, epsilon, momentum, centered, weightDecay },
     start: () => (block, rate, decay) => {
       const { kernels, length, parameters, gradients, state, stride } = block;
       const mean = centered ? state + meanIndex * stride : 0;
@@ -217,6 +225,7 @@ function adamFamily(name: string, options: AdamOptions, defaultDecay: number, de
     name,
     learningRate,
     states: amsgrad ? 3 : 2,
+    hyperparameters: { learningRate, beta1, beta2, epsilon, weightDecay, amsgrad },
     start(updates) {
       const corrections = { mean: correctionAfter(updates, beta1), squares: correctionAfter(updates, beta2) };
       return ({ kernels, length, parameters, gradients, state, stride }, rate, decay) => {

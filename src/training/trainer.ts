@@ -1,8 +1,11 @@
 // The trainer: one update from a staged batch, and the optimizer state that it keeps between updates.
-import { bytesOf } from "../engine/dtype.js";
+import { bytesOf, type FloatArray } from "../engine/dtype.js";
+import type { NonFiniteError } from "../errors.js";
 import type { Model } from "../network/model.js";
-import { locateNonFinite } from "../network/nonfinite.js";
-import type { Block, Optimizer, Update } from "./optimizer.js";
+import { findNonFinite, locateNonFinite } from "../network/nonfinite.js";
+import { rangeError, shown } from "../validate.js";
+import { type FullBatchOptimizer, isFullBatch } from "./fullbatch.js";
+import type { Block, Optimizer, OptimizerRecord, Update } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
 export interface Penalties {
@@ -21,21 +24,46 @@ export interface Clipping {
 
 const NO_CLIPPING: Clipping = { norm: undefined, value: undefined };
 
+/** What an update came to. */
+export interface Outcome {
+  readonly loss: number;
+  /** How many outputs were right; undefined where the loss is none of classification. */
+  readonly correct: number | undefined;
+  /** The learning rate or step length; 0 where the parameters stay. */
+  readonly rate: number;
+}
+
+/** What updates work on, at one moment. */
+export interface Snapshot {
+  /** The optimizer whose state it is. */
+  readonly optimizer: OptimizerRecord | undefined;
+  /** Updates that the optimizer has made. */
+  readonly updates: number;
+  /** The block of parameters. */
+  readonly parameters: FloatArray;
+  /** The optimizer's mirrors of it. */
+  readonly states: readonly FloatArray[];
+}
+
 /** PyTorch's guard against a norm of zero. */
 const NORM_GUARD = 1e-6;
 
 export class Trainer {
   /** Updates over the life of the network, whichever optimizer made them. */
   steps = 0;
-  #optimizer: Optimizer | undefined;
+  /** Only a record where the state comes from a file, until an equal optimizer goes on with it. */
+  #optimizer: OptimizerRecord | undefined;
+  /** How many updates it has made. */
+  #updates = 0;
   #update: Update | undefined;
   #block: Block;
   readonly #model: Model;
-  readonly #penalties: Penalties;
 
-  constructor(model: Model, penalties: Penalties) {
+  constructor(
+    model: Model,
+    readonly penalties: Penalties,
+  ) {
     this.#model = model;
-    this.#penalties = penalties;
     this.#block = {
       kernels: model.kernels,
       length: model.parameterPlan.length,
@@ -52,18 +80,68 @@ export class Trainer {
   }
 
   /**
-   * Makes `optimizer` the one whose state is kept. Another one than before starts without history.
+   * Makes `optimizer` the one whose state is kept. Another one than before starts without history; a state that comes from a
+   * file is that of the first optimizer with the same name and hyperparameters.
    *
    * @throws OutOfMemoryError, with the state of before kept
    */
-  use(optimizer: Optimizer): void {
-    if (optimizer === this.#optimizer) return;
-    const bytes = optimizer.states * this.#model.parameterPlan.bytes;
-    const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
-    this.dispose();
-    this.#optimizer = optimizer;
-    this.#update = optimizer.start(0);
-    this.#block = { ...this.#block, state };
+  use(optimizer: OptimizerRecord): void {
+    const kept = this.#optimizer;
+    if (optimizer === kept) return;
+    const isRecord = kept !== undefined && !("start" in kept) && !isFullBatch(kept);
+    if (isRecord && differenceOf(kept, optimizer) === undefined) this.#goOn(optimizer, this.#updates);
+    else this.#replace(optimizer);
+  }
+
+  /**
+   * Makes `optimizer`, which equals the one whose state is kept, go on with that state.
+   *
+   * @throws RangeError where it does not equal that one
+   */
+  adopt(optimizer: OptimizerRecord): void {
+    const kept = fieldsOf(this.#optimizer);
+    const key = differenceOf(this.#optimizer, optimizer);
+    if (key !== undefined) {
+      const expected = `${shown(kept[key])} as in the interrupted run`;
+      throw rangeError(`optimizer.${key}`, expected, fieldsOf(optimizer)[key]);
+    }
+    if (optimizer !== this.#optimizer) this.#goOn(optimizer, this.#updates);
+  }
+
+  /** Parameters and optimizer state, to `restore` later. */
+  snapshot(): Snapshot {
+    const model = this.#model;
+    const { length, parameters } = this.#block;
+    return {
+      optimizer: this.#optimizer,
+      updates: this.#updates,
+      parameters: model.copy(parameters, length),
+      states: this.#states().map((address) => model.copy(address, length)),
+    };
+  }
+
+  /** @throws OutOfMemoryError, with nothing changed */
+  restore({ optimizer, updates, parameters, states }: Snapshot): void {
+    if (optimizer !== this.#optimizer) this.#replace(optimizer);
+    this.#goOn(optimizer, updates);
+    this.#model.write(this.#block.parameters, parameters);
+    for (const [index, address] of this.#states().entries()) {
+      this.#model.write(address, states[index] as FloatArray);
+    }
+  }
+
+  /** The error for the first parameter or mirror of it that is not finite. */
+  findNonFinite(): NonFiniteError | undefined {
+    const step = this.steps + 1;
+    let found = findNonFinite(this.#model, step, this.#block.parameters, "");
+    for (const address of this.#states()) found ??= findNonFinite(this.#model, step, address, " optimizer state");
+    return found;
+  }
+
+  /** Parameters and state that a full-batch optimizer works on; see `use`. */
+  blockOf(optimizer: FullBatchOptimizer): Block {
+    this.use(optimizer);
+    return this.#block;
   }
 
   dispose(): void {
@@ -88,11 +166,33 @@ export class Trainer {
     model.backward(rows, false);
     if (!model.hasFiniteGradient()) throw locateNonFinite(model, this.steps + 1, rows);
     this.#clip(clipping);
-    this.#update?.(this.#block, rate, this.#penalties.l2);
-    if (this.#penalties.l1 > 0) this.#shrinkWeights(rate * this.#penalties.l1);
+    this.#update?.(this.#block, rate, this.penalties.l2);
+    this.#updates++;
+    if (this.penalties.l1 > 0) this.#shrinkWeights(rate * this.penalties.l1);
     this.steps++;
     model.maskStep++;
     return loss;
+  }
+
+  #replace(optimizer: OptimizerRecord | undefined): void {
+    const bytes = (optimizer?.states ?? 0) * this.#model.parameterPlan.bytes;
+    const state = bytes === 0 ? 0 : this.#model.engine.arena.allocate(bytes);
+    this.dispose();
+    this.#block = { ...this.#block, state };
+    this.#goOn(optimizer, 0);
+  }
+
+  /** Behind so many updates, with the state that they left. */
+  #goOn(optimizer: OptimizerRecord | undefined, updates: number): void {
+    this.#optimizer = optimizer;
+    this.#updates = updates;
+    this.#update = optimizer && "start" in optimizer ? (optimizer as Optimizer).start(updates) : undefined;
+  }
+
+  /** Addresses of the mirrors. */
+  #states(): number[] {
+    const { state, stride } = this.#block;
+    return Array.from({ length: this.#optimizer?.states ?? 0 }, (_, index) => state + index * stride);
   }
 
   #clip({ norm, value }: Clipping): void {
@@ -113,4 +213,14 @@ export class Trainer {
       kernels.softThreshold(length, parameters + tensor.offset, threshold);
     }
   }
+}
+
+function fieldsOf(optimizer: OptimizerRecord | undefined): Record<string, unknown> {
+  return { name: optimizer?.name, states: optimizer?.states, ...optimizer?.hyperparameters };
+}
+
+/** The first field in which two optimizers differ. */
+function differenceOf(kept: OptimizerRecord | undefined, optimizer: OptimizerRecord): string | undefined {
+  const [before, now] = [fieldsOf(kept), fieldsOf(optimizer)];
+  return Object.keys({ ...before, ...now }).find((key) => before[key] !== now[key]);
 }

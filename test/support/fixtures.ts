@@ -135,7 +135,7 @@ export function scheduleOf(fixture: Named): Schedule {
 /** The network of a fixture, with its weights. */
 export async function networkOf(
   { layers, loss }: { layers: LayerFixture[]; loss: Named },
-  options: Pick<NetworkOptions, "dtype" | "engine" | "batchSize" | "l2">,
+  options: Pick<NetworkOptions, "dtype" | "engine" | "batchSize" | "l2" | "checkpoint">,
 ): Promise<Network> {
   const net = await Network.create({
     ...options,

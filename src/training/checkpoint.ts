@@ -1,0 +1,161 @@
+// Checkpoints: all that training needs to go on with the same bits, as tensors with metadata in the safetensors format.
+import { bytesOf, type DType, type FloatArray, newArray } from "../engine/dtype.js";
+import { FormatError, ShapeError } from "../errors.js";
+import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../format/safetensors.js";
+import type { Model } from "../network/model.js";
+import type { Tensor } from "../network/plan.js";
+import { checkInteger, checkObject, typeError } from "../validate.js";
+import type { OptimizerRecord } from "./optimizer.js";
+import type { Progress, RunState } from "./run-state.js";
+import type { Snapshot, Trainer } from "./trainer.js";
+
+/** The version of what this file writes. */
+const VERSION = "1";
+
+const STORED: Record<DType, string> = { float32: "F32", float64: "F64" };
+
+/** The blocks of parameters that a run may hold, by their names in its state and before the dot in names of tensors. */
+const BLOCKS = ["best", "last"] as const;
+
+/** Before the names of the tensors that a run rolls back to. */
+const GOOD = "good.";
+
+/** A value as JSON, with the numbers that JSON has no words for. */
+export function encode(value: unknown): string {
+  return JSON.stringify(value, (_, part) => {
+    if (typeof part !== "number" || (Number.isFinite(part) && !Object.is(part, -0))) return part;
+    return { number: Object.is(part, -0) ? "-0" : String(part) };
+  });
+}
+
+/** The value that `encode` wrote. */
+function decode(name: string, metadata: TensorFile["metadata"]): Record<string, unknown> {
+  const value: unknown = JSON.parse(metadata.get(name) ?? "null", (_, part) => {
+    return typeof part?.number === "string" ? Number(part.number) : part;
+  });
+  return checkObject(name, value) as Record<string, unknown>;
+}
+
+/** @param network the network's options, as `encode` writes them */
+export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progress, network: string): Uint8Array {
+  const tensors = new Map<string, StoredTensor>();
+  const addBlock = (prefix: string, block: FloatArray | undefined) => {
+    if (block === undefined) return;
+    for (const { name, shape, length, offset } of model.parameterPlan.tensors) {
+      const bytes = new Uint8Array(block.buffer, block.byteOffset + offset, length * bytesOf(model.dtype));
+      tensors.set(prefix + name, { dtype: STORED[model.dtype], shape, bytes });
+    }
+  };
+  const addSnapshot = (prefix: string, { optimizer, updates, parameters, states }: Snapshot) => {
+    addBlock(prefix, parameters);
+    for (const [index, state] of states.entries()) addBlock(`${prefix}optimizer.${index}.`, state);
+    return optimizer && { ...recordOf(optimizer), updates };
+  };
+  const { run, orders } = progress;
+  const optimizer = addSnapshot("", trainer.snapshot());
+  for (const name of BLOCKS) addBlock(`${name}.`, run?.parameters[name]);
+  const good = run?.good && addSnapshot(GOOD, run.good);
+  const training = {
+    steps: trainer.steps,
+    maskStep: model.maskStep,
+    orders,
+    // The memory is planned alike, so that evaluation goes by the same chunks and rounds its sums alike.
+    batchSize: model.plan.batch,
+    optimizer,
+    run: run && { ...run, parameters: undefined, good },
+  };
+  const metadata = new Map([
+    ["lanegrad", VERSION],
+    ["network", network],
+    ["training", encode(training)],
+  ]);
+  return writeSafetensors({ tensors, metadata });
+}
+
+function recordOf({ name, states, hyperparameters }: OptimizerRecord): OptimizerRecord {
+  return { name, states, hyperparameters };
+}
+
+/** A checkpoint that was read: what a network is made of, and what is put into it. */
+export interface Checkpoint {
+  /** Options of the network, not checked yet. */
+  readonly network: Record<string, unknown>;
+  /** @throws RangeError, TypeError, FormatError, OutOfMemoryError, with nothing changed */
+  load(model: Model, trainer: Trainer, progress: Progress): void;
+}
+
+/** @throws FormatError, SyntaxError, TypeError */
+export function readCheckpoint(file: Uint8Array): Checkpoint {
+  const { tensors, metadata } = readSafetensors(file);
+  if (metadata.get("lanegrad") !== VERSION) throw new FormatError("__metadata__.lanegrad", `not "${VERSION}"`);
+  const training = decode("training", metadata);
+  const network = { ...decode("network", metadata), batchSize: training.batchSize };
+  return { network, load: (...into) => load(tensors, training, ...into) };
+}
+
+/** What a check finds wrong with an argument is the file's fault; other errors stay what they are. */
+export function asFormatError(error: unknown): unknown {
+  const isArgument = [RangeError, TypeError, ShapeError, SyntaxError].some((type) => error instanceof type);
+  return isArgument ? new FormatError("__metadata__", (error as Error).message, { cause: error }) : error;
+}
+
+function load(
+  tensors: TensorFile["tensors"],
+  training: Record<string, unknown>,
+  model: Model,
+  trainer: Trainer,
+  progress: Progress,
+): void {
+  const steps = checkCount("steps", training.steps);
+  const maskStep = checkCount("maskStep", training.maskStep);
+  const orders = checkCount("orders", training.orders);
+  const run = training.run === undefined ? undefined : parseRun(tensors, model, training.run);
+  trainer.restore(parseSnapshot(tensors, model, "", training.optimizer));
+  trainer.steps = steps;
+  model.maskStep = maskStep;
+  progress.orders = orders;
+  progress.run = run;
+}
+
+/** Checks what would lead astray; a wrong loss is but a wrong loss. */
+function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown): RunState {
+  const run = checkObject("run", given) as RunState;
+  for (const key of ["rows", "batchSize", "firstOrder", "batch", "step"] as const) checkCount(key, run[key]);
+  if (!Array.isArray(run.records)) throw typeError("records", "an array", run.records);
+  const [first] = model.parameterPlan.tensors as [Tensor];
+  const held = BLOCKS.filter((name) => tensors.has(`${name}.${first.name}`));
+  return {
+    ...run,
+    parameters: Object.fromEntries(held.map((name) => [name, parseBlock(tensors, model, `${name}.`)])),
+    good: run.good && parseSnapshot(tensors, model, GOOD, run.good),
+  };
+}
+
+function parseSnapshot(tensors: TensorFile["tensors"], model: Model, prefix: string, given: unknown): Snapshot {
+  const parameters = parseBlock(tensors, model, prefix);
+  if (given === undefined) return { optimizer: undefined, updates: 0, parameters, states: [] };
+  const optimizer = checkObject("optimizer", given) as OptimizerRecord & { updates: number };
+  const states: FloatArray[] = [];
+  while (states.length < checkCount("optimizer.states", optimizer.states)) {
+    states.push(parseBlock(tensors, model, `${prefix}optimizer.${states.length}.`));
+  }
+  return { optimizer: recordOf(optimizer), updates: checkCount("updates", optimizer.updates), parameters, states };
+}
+
+/** A block like that of the parameters, of tensors with their names and shapes. */
+function parseBlock(tensors: TensorFile["tensors"], { parameterPlan, dtype }: Model, prefix: string): FloatArray {
+  const block = newArray(dtype, parameterPlan.length);
+  const memory = new Uint8Array(block.buffer);
+  for (const { name, shape, offset } of parameterPlan.tensors) {
+    const tensor = tensors.get(prefix + name);
+    if (tensor?.dtype !== STORED[dtype] || String(tensor.shape) !== String(shape)) {
+      throw new FormatError(prefix + name, `not ${STORED[dtype]} [${shape}]`);
+    }
+    memory.set(tensor.bytes, offset);
+  }
+  return block;
+}
+
+function checkCount(name: string, value: unknown): number {
+  return checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
+}
