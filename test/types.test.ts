@@ -98,7 +98,7 @@ describe("networks are made", () => {
     expectTypeOf(graph(definition)).toEqualTypeOf<Graph>();
     expect(graph(definition)).toBeInstanceOf(Graph);
     // @ts-expect-error a node says what flows in behind its layer
-    expect(() => graph({ ...definition, nodes: { y: ["x", dense(2)] } })).toThrow(RangeError);
+    expect(() => graph({ ...definition, nodes: { y: ["x", dense(2)] } })).toThrow(TypeError);
     // @ts-expect-error a graph has outputs
     expect(() => graph({ inputs: { x: 2 }, nodes: { y: [dense(2), "x"] } })).toThrow();
   });
