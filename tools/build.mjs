@@ -1,6 +1,6 @@
 // Builds everything that is published: kernels → embedded text → one bundle, its types, and the plain wasm files.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = [];
+const ENTRIES = ["onnx"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
@@ -41,13 +41,24 @@ const library = {
     onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
+/** What is bundled instead of asked for where the package is installed, with its licence. */
+const bundled = {
+  name: "bundled",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^pbf$/ }, ({ path }) => ({ path: require.resolve(path), namespace: "bundled" }));
+    onLoad({ filter: /./, namespace: "bundled" }, ({ path }) => {
+      const licence = readFileSync(join(dirname(path), "LICENSE"), "utf8");
+      return { contents: `/*! pbf\n${licence}*/\n${readFileSync(path, "utf8")}` };
+    });
+  },
+};
 await build({
   absWorkingDir: root,
   entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
   outdir: "dist",
   bundle: true,
   packages: "external",
-  plugins: [library],
+  plugins: [library, bundled],
   // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
   inject: ["build/embedded.ts"],
   format: "esm",
