@@ -58,6 +58,7 @@ describe("the tarball", () => {
       "LICENSE",
       "README.md",
       "dist/index.js",
+      "dist/node.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
       "package.json",
@@ -93,6 +94,7 @@ import {
   type Activation, type BuildName, type ConfusionMatrix, type EpochRecord, type FitOptions, type History, type Layer,
   type Optimizer, type Schedule,
 } from "lanegrad";
+import { writeFileAtomically } from "lanegrad/node";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -119,6 +121,8 @@ const worst: number = gradCheck(net, [[0, 1, 2]], [1]).maxRelativeError;
 const bytes: number = net.memory.total + engine.memory.used;
 const product = engine.matrix(2, 2, { dtype: "float64", values: [1, 2, 3, 4] });
 engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" }), transposeA: true });
+const again: Network = await Network.fromSafetensors(net.toSafetensors(), { engine });
+await writeFileAtomically("net.safetensors", again.checkpoint());
 console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
 // @ts-expect-error the optimizer is required
