@@ -55,6 +55,7 @@ describe("the tarball", () => {
       "LICENSE",
       "README.md",
       "dist/index.js",
+      "dist/node.js",
       "dist/onnx.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
@@ -124,6 +125,7 @@ import {
   type Optimizer, type Schedule,
 } from "lanegrad";
 import { type ExportOptions, fromOnnx, type ImportOptions, toOnnx } from "lanegrad/onnx";
+import { writeFileAtomically } from "lanegrad/node";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -153,6 +155,8 @@ engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" 
 const exported: ExportOptions = { output: "logits" };
 const imported: ImportOptions = { loss: "huber", engine };
 const copy: Network = await fromOnnx(toOnnx(net, exported), imported);
+const again: Network = await Network.fromSafetensors(net.toSafetensors(), { engine });
+await writeFileAtomically("net.safetensors", again.checkpoint());
 console.log(copy.inputs, new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
 // @ts-expect-error the optimizer is required

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = ["onnx"];
+const ENTRIES = ["node", "onnx"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
