@@ -34,7 +34,8 @@ export async function trainEpoch(
     if (run.signal?.aborted) return false;
     const first = state.batch * batchSize;
     const rows = Math.min(batchSize, data.rows - first);
-    const rate = checkScheduled(run.schedule(epoch - 1, state.step));
+    const scheduled = run.schedule(epoch - 1, state.step);
+    const rate = checkScheduled(scheduled instanceof Promise ? await scheduled : scheduled);
     model.checkAlive();
     stageRows(model, data.x, first, rows, order);
     stageTargets(model, data.y, data.kind, first, rows, order);
