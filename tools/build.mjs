@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = [];
+const ENTRIES = ["worker", "worker-thread"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
@@ -41,18 +41,28 @@ const library = {
     onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
+/** Bundled, with its licence, so that the package depends on nothing. */
+const comlink = {
+  name: "comlink",
+  setup({ onResolve }) {
+    onResolve({ filter: /^comlink$/ }, () => ({ path: require.resolve("comlink/dist/esm/comlink.mjs") }));
+    onResolve({ filter: /^comlink\/.*\.mjs$/ }, ({ path }) => ({ path: require.resolve(path) }));
+  },
+};
 await build({
   absWorkingDir: root,
   entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
   outdir: "dist",
   bundle: true,
   packages: "external",
-  plugins: [library],
+  plugins: [library, comlink],
+  // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
+  inject: ["build/embedded.ts"],
   format: "esm",
   target: "es2022",
   minify: true,
-  // An uncaught error shows the line that it comes from: not the whole bundle.
-  lineLimit: 120,
+  // An uncaught error shows the line that it comes from: not the whole bundle. Each break costs bytes.
+  lineLimit: 500,
   legalComments: "eof",
 });
 run(tsc, "-p", "tsconfig.types.json");
