@@ -51,9 +51,12 @@ describe("the tarball", () => {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "dist/comlink-LICENSE.txt",
       "dist/index.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
+      "dist/worker-thread.js",
+      "dist/worker.js",
       "package.json",
     ]);
     expect(packed.filter(isTypes).every((path) => path.endsWith(".d.ts"))).toBe(true);
@@ -100,6 +103,7 @@ import {
   type Activation, type BuildName, type ConfusionMatrix, type EpochRecord, type FitOptions, type History, type Layer,
   type Optimizer, type Schedule,
 } from "lanegrad";
+import { Trainer, trainInWorker, type RemoteFitOptions, type TrainerOptions } from "lanegrad/worker";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -128,6 +132,15 @@ const product = engine.matrix(2, 2, { dtype: "float64", values: [1, 2, 3, 4] });
 engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" }), transposeA: true });
 console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
+const there: TrainerOptions = { inputs: 3, layers, loss: "meanSquaredError", engine: { threads: 2 } };
+const trainer: Trainer = await Trainer.create(there);
+const remote: RemoteFitOptions = { ...options, transfer: true };
+const both: History[] = [await trainer.fit([[0, 1, 2]], [1], remote), await trainInWorker(net, [[0, 1, 2]], [1], options)];
+const copy: Network = await trainer.network({ engine });
+console.log(both, copy);
+
+// @ts-expect-error the worker has an engine of its own
+await Trainer.create({ ...there, engine });
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});
 // @ts-expect-error not the name of a loss
