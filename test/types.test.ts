@@ -98,7 +98,7 @@ describe("networks are made", () => {
     expectTypeOf(graph(definition)).toEqualTypeOf<Graph>();
     expect(graph(definition)).toBeInstanceOf(Graph);
     // @ts-expect-error a node says what flows in behind its layer
-    expect(() => graph({ ...definition, nodes: { y: ["x", dense(2)] } })).toThrow(RangeError);
+    expect(() => graph({ ...definition, nodes: { y: ["x", dense(2)] } })).toThrow(TypeError);
     // @ts-expect-error a graph has outputs
     expect(() => graph({ inputs: { x: 2 }, nodes: { y: [dense(2), "x"] } })).toThrow();
   });
@@ -114,7 +114,7 @@ describe("networks are trained", () => {
     const history = await net.fit(X, Y, { optimizer: adam({ learningRate: 0.1 }), onEpochEnd });
     expectTypeOf(history).toEqualTypeOf<History>();
     expectTypeOf(history.epochs).items.toEqualTypeOf<EpochRecord>();
-    expectTypeOf(history.stoppedBy).toEqualTypeOf<"epochs" | "earlyStopping" | "signal">();
+    expectTypeOf(history.stoppedBy).toEqualTypeOf<"epochs" | "earlyStopping" | "signal" | "nonFinite" | "converged">();
     expect(history.stoppedBy).toBe("epochs");
     // @ts-expect-error the optimizer is required
     await expect(net.fit(X, Y, { epochs: 1 })).rejects.toThrow(TypeError);

@@ -1,6 +1,7 @@
 // Nonlinear conjugate gradient: the steepest direction, turned away from the last step.
 import { checkNotNegative, checkOptions } from "../validate.js";
 import { countMirrors, type FullBatchOptimizer, type Mirrors } from "./fullbatch.js";
+import { Minimizer } from "./minimizer.js";
 import type { Vectors } from "./vectors.js";
 
 export interface ConjugateGradientOptions {
@@ -30,6 +31,9 @@ export function conjugateGradient(options: ConjugateGradientOptions = {}): FullB
     tolerance,
     curvature: 0.1,
     turn,
+    minimizer(...run) {
+      return new Minimizer(this, ...run);
+    },
   };
 }
 

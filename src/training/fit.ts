@@ -7,7 +7,6 @@ import { evaluate } from "./evaluate.js";
 import type { Run } from "./fit-options.js";
 import { isFullBatch } from "./fullbatch.js";
 import type { EpochRecord, History, StopReason } from "./history.js";
-import { Minimizer } from "./minimizer.js";
 import { interruptedBy, type Progress, type RunState, startOf } from "./run-state.js";
 import type { Trainer } from "./trainer.js";
 
@@ -21,7 +20,7 @@ import type { Trainer } from "./trainer.js";
 export async function fit(model: Model, trainer: Trainer, progress: Progress, run: Run): Promise<History> {
   const { optimizer, data } = run;
   const evaluations = run.resume ? progress.run?.evaluations : 0;
-  const minimizer = isFullBatch(optimizer) ? new Minimizer(model, trainer, optimizer, data, evaluations) : undefined;
+  const minimizer = isFullBatch(optimizer) ? optimizer.minimizer(model, trainer, data, evaluations) : undefined;
   const state = begin(model, trainer, progress, run);
   const order = run.shuffle ? new Uint32Array(state.rows) : undefined;
   const turn = { time: performance.now() };

@@ -1,5 +1,9 @@
 // Full-batch optimizers: what makes one, and the mirrors of the parameter block that each keeps.
+import type { Model } from "../network/model.js";
+import type { Dataset } from "./batches.js";
+import type { Minimizer } from "./minimizer.js";
 import type { OptimizerRecord } from "./optimizer.js";
+import type { Trainer } from "./trainer.js";
 import type { Vectors } from "./vectors.js";
 
 /** Addresses of the mirrors; others follow `stride` bytes apart. */
@@ -31,6 +35,14 @@ export interface FullBatchOptimizer extends OptimizerRecord {
    * @returns the step length to try first; undefined where there is no pair, and −g stays
    */
   turn(vectors: Vectors, mirrors: Mirrors): number | undefined;
+  /**
+   * What makes the iterations of one run. Made by the optimizer, so that bundles without one hold nothing of it.
+   *
+   * @internal
+   * @param evaluations those of the interrupted run that is gone on with
+   * @throws RangeError where there is an L1 penalty
+   */
+  minimizer(model: Model, trainer: Trainer, data: Dataset, evaluations: number | undefined): Minimizer;
 }
 
 /** The mirrors of a full-batch optimizer with so many pairs. */

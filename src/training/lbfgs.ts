@@ -1,6 +1,7 @@
 // L-BFGS: Newton's direction, with the inverse Hessian approximated from the last steps and changes of the gradient.
 import { checkInteger, checkNotNegative, checkOptions } from "../validate.js";
 import { countMirrors, type FullBatchOptimizer, type Mirrors } from "./fullbatch.js";
+import { Minimizer } from "./minimizer.js";
 import type { Vectors } from "./vectors.js";
 
 export interface LbfgsOptions {
@@ -28,6 +29,9 @@ export function lbfgs(options: LbfgsOptions = {}): FullBatchOptimizer {
     tolerance,
     curvature: 0.9,
     turn: (vectors, mirrors) => turn(vectors, mirrors, history),
+    minimizer(...run) {
+      return new Minimizer(this, ...run);
+    },
   };
 }
 

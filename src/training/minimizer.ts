@@ -38,7 +38,7 @@ export class Minimizer {
    * @param evaluations those of the interrupted run that this goes on with
    * @throws RangeError where there is an L1 penalty
    */
-  constructor(model: Model, trainer: Trainer, optimizer: FullBatchOptimizer, data: Dataset, evaluations = 0) {
+  constructor(optimizer: FullBatchOptimizer, model: Model, trainer: Trainer, data: Dataset, evaluations = 0) {
     const { l1 } = trainer.penalties;
     if (l1 > 0) throw rangeError("l1", `0 with ${optimizer.name}, which needs a smooth objective`, l1);
     this.#model = model;

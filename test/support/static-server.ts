@@ -17,8 +17,11 @@ const LIBRARY: Site = {
 
 /** Of the files that are served, by how their names end. */
 const TYPES: Record<string, string> = {
+  ".bin": "application/octet-stream",
+  ".css": "text/css",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 
