@@ -2,6 +2,7 @@
 import type { Endpoint } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import { nodeModule } from "../engine/host.js";
+import { WorkerError } from "../index.js";
 
 export interface Thread {
   readonly endpoint: Endpoint;
@@ -23,10 +24,15 @@ type NodeThreads = { Worker: new (file: URL, options: { execArgv: string[] }) =>
  * Starts a worker with `worker-thread.js`, which stands beside this bundle.
  *
  * @param onDeath called when the worker has ended by itself or cannot start, maybe more than once
+ * @throws WorkerError where the host refuses to start it
  */
 export function startThread(onDeath: (reason: string) => void): Thread {
   const threads = nodeModule<NodeThreads>("worker_threads");
-  return threads === undefined ? startWebWorker(onDeath) : startNodeWorker(threads, onDeath);
+  try {
+    return threads === undefined ? startWebWorker(onDeath) : startNodeWorker(threads, onDeath);
+  } catch (error) {
+    throw new WorkerError(`a trainer's worker cannot start: ${(error as Error).message}`);
+  }
 }
 
 function startNodeWorker(threads: NodeThreads, onDeath: (reason: string) => void): Thread {
