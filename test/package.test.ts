@@ -54,11 +54,14 @@ describe("the tarball", () => {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "dist/comlink-LICENSE.txt",
       "dist/index.js",
       "dist/node.js",
       "dist/onnx.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
+      "dist/worker-thread.js",
+      "dist/worker.js",
       "package.json",
     ]);
     expect(packed.filter(isTypes).every((path) => path.endsWith(".d.ts"))).toBe(true);
@@ -126,6 +129,7 @@ import {
 } from "lanegrad";
 import { type ExportOptions, fromOnnx, type ImportOptions, toOnnx } from "lanegrad/onnx";
 import { writeFileAtomically } from "lanegrad/node";
+import { Trainer, trainInWorker, type RemoteFitOptions, type TrainerOptions } from "lanegrad/worker";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -159,6 +163,15 @@ const again: Network = await Network.fromSafetensors(net.toSafetensors(), { engi
 await writeFileAtomically("net.safetensors", again.checkpoint());
 console.log(copy.inputs, new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
+const there: TrainerOptions = { inputs: 3, layers, loss: "meanSquaredError", engine: { threads: 2 } };
+const trainer: Trainer = await Trainer.create(there);
+const remote: RemoteFitOptions = { ...options, transfer: true };
+const both: History[] = [await trainer.fit([[0, 1, 2]], [1], remote), await trainInWorker(net, [[0, 1, 2]], [1], options)];
+const brought: Network = await trainer.network({ engine });
+console.log(both, brought);
+
+// @ts-expect-error the worker has an engine of its own
+await Trainer.create({ ...there, engine });
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});
 // @ts-expect-error not the name of a loss

@@ -273,6 +273,23 @@ export class Network {
     return writeCheckpoint(this.#live(), this.#trainer, this.#progress, this.#options);
   }
 
+  /**
+   * Makes this network, of the same options, what the checkpoint's is.
+   *
+   * @internal
+   */
+  load(file: Uint8Array): void {
+    const { network, load } = readCheckpoint(file);
+    const model = this.#live();
+    model.reserve(network.batchSize as number);
+    load(model, this.#trainer, this.#progress);
+  }
+
+  /** @internal */
+  get trainer(): Trainer {
+    return this.#trainer;
+  }
+
   get inputs(): number {
     return this.#model.topology.inputs;
   }
@@ -363,10 +380,19 @@ export class Network {
   async fit(x: Inputs, y: Targets, options: FitOptions): Promise<History> {
     const model = this.#live();
     const run = parseFit(model, x, y, options);
+    return this.whileFitting(() => fit(model, this.#trainer, this.#progress, run));
+  }
+
+  /**
+   * One at a time.
+   *
+   * @internal
+   */
+  async whileFitting<T>(train: () => Promise<T>): Promise<T> {
     if (this.#fitting) throw new Error("fit is running already on this network");
     this.#fitting = true;
     try {
-      return await fit(model, this.#trainer, this.#progress, run);
+      return await train();
     } finally {
       this.#fitting = false;
     }
