@@ -1,6 +1,6 @@
 // Builds everything that is published: kernels → embedded text → one bundle, its types, and the plain wasm files.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,16 @@ function run(script, ...args) {
 
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin", "asc.js");
 const tsc = require.resolve("typescript/bin/tsc");
+
+/** Puts the template behind all code: amid it, whose letters are others, gzip takes up to 2.4 kB more for both. */
+function moveTemplate(file) {
+  const path = join(root, file);
+  const [template, ...others] = readFileSync(path, "utf8").match(/var \w+="[^"]{9999,}";/g);
+  if (others.length > 0) throw new Error("there are several templates");
+  const code = readFileSync(path, "utf8").replace(template, "");
+  const end = code.lastIndexOf("export{");
+  writeFileSync(path, `${code.slice(0, end)}${template}${code.slice(end)}`);
+}
 
 rmSync(join(root, "build"), { recursive: true, force: true });
 run("tools/generate-abi.mjs");
@@ -67,7 +77,7 @@ await build({
   bundle: true,
   packages: "external",
   plugins: [library, bundled, comlink],
-  // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
+  // A statement of its own, which can be moved.
   inject: ["build/embedded.ts"],
   format: "esm",
   target: "es2022",
@@ -76,6 +86,7 @@ await build({
   lineLimit: 500,
   legalComments: "eof",
 });
+moveTemplate("dist/index.js");
 run(tsc, "-p", "tsconfig.types.json");
 mkdirSync(join(root, "dist/types/build"), { recursive: true });
 // tsc emits no copy of a declaration file that it reads.
