@@ -89,6 +89,6 @@ export class FormatError extends Error {
     problem: string,
     options?: ErrorOptions,
   ) {
-    super(`${place}: ${problem}`, options);
+    super(`${place || '""'}: ${problem}`, options);
   }
 }

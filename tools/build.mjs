@@ -1,6 +1,6 @@
 // Builds everything that is published: kernels → embedded text → one bundle, its types, and the plain wasm files.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = ["worker", "worker-thread"];
+const ENTRIES = ["node", "onnx", "worker", "worker-thread"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
@@ -41,6 +41,17 @@ const library = {
     onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
+/** What is bundled instead of asked for where the package is installed, with its licence. */
+const bundled = {
+  name: "bundled",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^pbf$/ }, ({ path }) => ({ path: require.resolve(path), namespace: "bundled" }));
+    onLoad({ filter: /./, namespace: "bundled" }, ({ path }) => {
+      const licence = readFileSync(join(dirname(path), "LICENSE"), "utf8");
+      return { contents: `/*! pbf\n${licence}*/\n${readFileSync(path, "utf8")}` };
+    });
+  },
+};
 /** Bundled, with its licence, so that the package depends on nothing. */
 const comlink = {
   name: "comlink",
@@ -55,7 +66,7 @@ await build({
   outdir: "dist",
   bundle: true,
   packages: "external",
-  plugins: [library, comlink],
+  plugins: [library, bundled, comlink],
   // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
   inject: ["build/embedded.ts"],
   format: "esm",
