@@ -1,6 +1,6 @@
 // Builds everything that is published: kernels → embedded text → one bundle, its types, and the plain wasm files.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,20 +41,52 @@ const library = {
     onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
-await build({
+const options = {
   absWorkingDir: root,
-  entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
   outdir: "dist",
   bundle: true,
-  packages: "external",
-  plugins: [library],
   format: "esm",
   target: "es2022",
   minify: true,
   // An uncaught error shows the line that it comes from: not the whole bundle.
   lineLimit: 120,
   legalComments: "eof",
+};
+await build({
+  ...options,
+  entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
+  packages: "external",
+  plugins: [library],
 });
+
+/** The command line throws and catches the library's own errors. */
+const errors = {
+  name: "errors",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\/errors\.js$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
+/** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
+const licences = {
+  name: "licences",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.js$/ }, ({ path }) => {
+      const [folder, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path);
+      const file = readdirSync(folder).find((entry) => /^licen[sc]e/i.test(entry));
+      const licence = readFileSync(join(folder, file), "utf8").trim();
+      return { contents: `${readFileSync(path, "utf8")}\n/*! ${name}\n\n${licence}\n*/` };
+    });
+  },
+};
+await build({
+  ...options,
+  entryPoints: ["src/cli.ts"],
+  platform: "node",
+  plugins: [library, errors, licences],
+  // CommonJS packages among the bundled ones ask for modules of Node by `require`.
+  banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+});
+chmodSync(join(root, "dist/cli.js"), 0o755);
 run(tsc, "-p", "tsconfig.types.json");
 mkdirSync(join(root, "dist/types/build"), { recursive: true });
 // tsc emits no copy of a declaration file that it reads.
