@@ -15,14 +15,16 @@ export class Column {
   readonly #texts = new Map<string, number>();
   /** Whether the values are texts; undefined until there is a value. */
   #isText: boolean | undefined;
+  readonly #mustBeText: boolean;
 
-  /** @param isText true where numbers are to be taken for texts; undefined where the first value decides */
+  /** @param mustBeText whether numbers are to be taken for texts; else the first value decides */
   constructor(
     readonly name: string,
-    isText: true | undefined,
+    mustBeText: boolean,
     readonly isTarget: boolean,
   ) {
-    this.#isText = isText;
+    this.#mustBeText = mustBeText;
+    this.#isText = mustBeText || undefined;
   }
 
   get isText(): boolean {
@@ -46,12 +48,15 @@ export class Column {
     }
     const value = numberIn(field);
     this.#isText ??= value === undefined;
-    if (this.#isText) this.values.push(this.#indexOf(field, place));
-    else if (value !== undefined) this.values.push(value);
-    else
-      throw new UserError(
-        `${place}: column "${this.name}" is "${field}", where the rows above have numbers${this.#advice()}`,
-      );
+    if (this.#mustBeText || this.#isText === (value === undefined)) {
+      this.values.push(this.#isText ? this.#indexOf(field, place) : (value as number));
+      return;
+    }
+    const above = this.#isText ? "texts" : "numbers";
+    const advice = this.isTarget ? "--task classification" : `--text ${this.name}`;
+    throw new UserError(
+      `${place}: column "${this.name}" is "${field}", where the rows above have ${above} (${advice} takes all of them for texts)`,
+    );
   }
 
   /** Puts the texts in order, so that they do not depend on the order of the rows: numbers by size, then the others. */
@@ -86,12 +91,6 @@ export class Column {
       }
     }
     return index;
-  }
-
-  #advice(): string {
-    return this.isTarget
-      ? "; --task classification takes all of them for classes"
-      : ` (--text ${this.name} takes all of them for texts)`;
   }
 }
 

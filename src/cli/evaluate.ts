@@ -4,21 +4,17 @@ import type { Arguments, Command } from "./arguments.js";
 import { RowReader } from "./description.js";
 import { count, entry, print, UserError } from "./messages.js";
 import { readModel } from "./model-file.js";
-import { batchesOf, missingOf } from "./predict.js";
+import { batchesOf } from "./predict.js";
 import { scoresOf } from "./scores.js";
 import { openTable, type Row } from "./table.js";
-import { MISSING_OPTION, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
 
 export const evaluate: Command = {
   name: "evaluate",
   summary: "Compares a network's predictions with the target column of a CSV file.",
   places: ["model.safetensors", "data.csv"],
   options: {
-    missing: {
-      ...MISSING_OPTION,
-      preset: undefined,
-      help: "error, mean or drop, as in training; by default as training had it, rows are never dropped unasked",
-    },
+    missing: FILLING_OPTION,
     separator: SEPARATOR_OPTION,
   },
   examples: ["lanegrad evaluate model.safetensors test.csv"],
@@ -30,7 +26,7 @@ async function runEvaluate(given: Arguments): Promise<void> {
   const separator = separatorOf(given);
   const { net, description } = await readModel(modelPath);
   const table = await openTable(path, separator);
-  const reader = new RowReader(table, description, missingOf(given, description), true);
+  const reader = new RowReader(table, description, fillingOf(given, description), true);
   const outputs: number[] = [];
   const targets: number[] = [];
   for await (const { rows, inputs } of batchesOf(withTarget(table.rows, reader), description, reader)) {
@@ -40,7 +36,7 @@ async function runEvaluate(given: Arguments): Promise<void> {
   if (targets.length === 0) throw new UserError(`${table.name} has no rows to compare`);
   print(entry("Table", `${table.name}, ${count(targets.length, "row")}`));
   print(entry("Target", description.target.name));
-  print(scoresOf(description.target, Float64Array.from(outputs), targets));
+  print(scoresOf(description.target, Float64Array.from(outputs), targets, "row"));
 }
 
 async function* withTarget(rows: AsyncIterable<Row>, reader: RowReader): AsyncGenerator<Row> {

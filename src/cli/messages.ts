@@ -64,6 +64,11 @@ export function entry(label: string, text: string): string {
   return indented(text, label.padEnd(9));
 }
 
+/** Spaces at which lines are not broken. */
+export function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 /** Text broken between words, behind `first` in the first line and as many spaces in the others. */
 export function indented(text: string, first: string): string {
   const lines: string[] = [];
@@ -77,7 +82,9 @@ export function indented(text: string, first: string): string {
     }
   }
   lines.push(line);
-  return lines.map((part, index) => (index === 0 ? first : " ".repeat(first.length)) + part).join("\n");
+  return lines
+    .map((part, index) => (index === 0 ? first : " ".repeat(first.length)) + part.replaceAll("\u00a0", " "))
+    .join("\n");
 }
 
 /** A path or name as a shell takes it. */

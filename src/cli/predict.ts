@@ -4,11 +4,11 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import type { FloatArray } from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
-import { type Description, encodeRow, inputsOf, MISSING, type Missing, RowReader } from "./description.js";
+import { type Description, encodeRow, inputsOf, RowReader } from "./description.js";
 import { asFileError, count, shownPath, UserError } from "./messages.js";
 import { type Model, readModel } from "./model-file.js";
 import { csvLine, openTable, type Row, type Table } from "./table.js";
-import { MISSING_OPTION, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
 
 /** Rows that are predicted at once. */
 const BATCH = 1024;
@@ -21,11 +21,7 @@ export const predict: Command = {
   options: {
     out: { value: "FILE", help: "where the table is written to; by default to the standard output" },
     probabilities: { help: "one more column for each class: its probability" },
-    missing: {
-      ...MISSING_OPTION,
-      preset: undefined,
-      help: "error, mean or drop, as in training; by default as training had it, rows are never dropped unasked",
-    },
+    missing: FILLING_OPTION,
     separator: SEPARATOR_OPTION,
   },
   examples: [
@@ -35,17 +31,11 @@ export const predict: Command = {
   run: runPredict,
 };
 
-/** What to do with missing values: what the user says, or else fill them if training did. */
-export function missingOf(given: Arguments, { missing }: Description): Missing {
-  if (given.optional("missing") !== undefined) return given.choice("missing", MISSING);
-  return missing === "mean" ? "mean" : "error";
-}
-
 async function runPredict(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
   const separator = separatorOf(given);
   const model = await readModel(modelPath);
-  const missing = missingOf(given, model.description);
+  const missing = fillingOf(given, model.description);
   const table = await openTable(path, separator);
   const reader = new RowReader(table, model.description, missing, false);
   const out = given.optional("out");

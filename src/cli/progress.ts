@@ -25,6 +25,8 @@ function bar(epochs: number): Progress {
     barCompleteChar: "█",
     barIncompleteChar: "░",
     hideCursor: true,
+    // Training ends in good order by itself.
+    gracefulExit: false,
     clearOnComplete: true,
   });
   single.start(epochs, 0, { loss: "–", validation: "" });

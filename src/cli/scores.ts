@@ -18,25 +18,26 @@ const LONGEST_NAME = 14;
 /**
  * @param outputs `[rows, classes]` probabilities, or `[rows]` numbers
  * @param targets `[rows]`: indices of classes, or numbers
+ * @param noun what a row is called
  */
-export function scoresOf({ classes }: Target, outputs: FloatArray, targets: ArrayLike<number>): string {
-  return classes === undefined ? errorsOf(outputs, targets) : hitsOf(classes, outputs, targets);
+export function scoresOf({ classes }: Target, outputs: FloatArray, targets: ArrayLike<number>, noun: string): string {
+  return classes === undefined ? errorsOf(outputs, targets, noun) : hitsOf(classes, outputs, targets, noun);
 }
 
-function errorsOf(outputs: FloatArray, targets: ArrayLike<number>): string {
+function errorsOf(outputs: FloatArray, targets: ArrayLike<number>, noun: string): string {
   const rows = targets.length;
   const figures = [
     `RMSE ${short(rootMeanSquaredError(outputs, targets))}`,
     `MAE ${short(meanAbsoluteError(outputs, targets))}`,
     ...(rows > 1 ? [`R² ${short(rSquared(outputs, targets))}`] : []),
   ];
-  return entry("Errors", `${figures.join(", ")} (${count(rows, "row")})`);
+  return entry("Errors", `${figures.join(", ")} (${count(rows, noun)})`);
 }
 
-function hitsOf(classes: readonly string[], outputs: FloatArray, targets: ArrayLike<number>): string {
+function hitsOf(classes: readonly string[], outputs: FloatArray, targets: ArrayLike<number>, noun: string): string {
   const rows = targets.length;
   const right = Math.round(accuracy(outputs, targets, { outputs: classes.length }) * rows);
-  const line = entry("Accuracy", `${percent(right, rows)} (${right} of ${count(rows, "row")})`);
+  const line = entry("Accuracy", `${percent(right, rows)} (${right} of ${count(rows, noun)})`);
   const { matrix, support, recall } = confusionMatrix(outputs, targets, { outputs: classes.length });
   if (classes.length > MOST_SHOWN) {
     const worst = classes.map((_, index) => index).filter((index) => (support[index] as number) > 0);

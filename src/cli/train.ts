@@ -36,6 +36,7 @@ import {
   shownPath,
   UsageError,
   UserError,
+  unbroken,
 } from "./messages.js";
 import { writeModel } from "./model-file.js";
 import { progressOf } from "./progress.js";
@@ -128,8 +129,8 @@ async function runTrain(given: Arguments): Promise<void> {
   const { net, history } = await trainNetwork(data, settings);
   print(describeEnd(history, settings));
   const judged = data.validation ?? data.train;
-  print(scoresOf(data.target, net.predict(judged.x), judged.y));
-  if (data.validation === undefined) print("Of the training rows: what the network does on others is not known.");
+  const noun = data.validation === undefined ? "training row" : "validation row";
+  print(scoresOf(data.target, net.predict(judged.x), judged.y, noun));
   const { features, target } = data;
   const bytes = await writeModel(out, { net, description: { features, target, missing } });
   print(`\nWritten to ${shownPath(out)} (${short(bytes / 1000)} kB). Next:`);
@@ -179,13 +180,18 @@ async function checkWritable(path: string): Promise<void> {
 function describeTable(table: TrainingTable, ignored: readonly string[]): string {
   const { name, rows, dropped, filled, features, constant, target, task, reason } = table;
   const numbers = features.filter((column) => !column.isText).map((column) => column.name);
-  const texts = features.filter((column) => column.isText).map((column) => `${column.name} (${column.texts.length})`);
+  const texts = features
+    .filter((column) => column.isText)
+    .map((column) => unbroken(`${column.name} (${column.texts.length})`));
   const other = task === "regression" ? "classification" : "regression";
   const why =
     reason === ""
       ? ""
-      : `, as it holds ${reason}${target.isText && reason === "texts" ? "" : ` (--task ${other} if not)`}`;
-  const out = [...constant.map((column) => `${column} (constant)`), ...ignored.map((column) => `${column} (--ignore)`)];
+      : `, as it holds ${reason}${target.isText && reason === "texts" ? "" : ` ; --task ${other} if that is wrong`}`;
+  const out = [
+    ...constant.map((column) => unbroken(`${column} (constant)`)),
+    ...ignored.map((column) => unbroken(`${column} (--ignore)`)),
+  ];
   return [
     entry(
       "Table",
@@ -213,7 +219,7 @@ function describeClasses({ texts, values }: TrainingTable["target"]): string {
   const counts = new Uint32Array(texts.length);
   for (const index of values) counts[index] = (counts[index] as number) + 1;
   return `${count(texts.length, "class", "classes")}: ${listed(
-    texts.map((text, index) => `${text} (${integer(counts[index] as number)})`),
+    texts.map((text, index) => unbroken(`${text} (${integer(counts[index] as number)})`)),
   )}`;
 }
 
@@ -246,7 +252,7 @@ async function trainNetwork(data: Dataset, settings: Settings) {
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
   const progress = progressOf(epochs);
-  process.once("SIGINT", stop);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
   try {
     const history = await net.fit(data.train.x, targetsOf(data.train), {
       optimizer,
@@ -262,7 +268,7 @@ async function trainNetwork(data: Dataset, settings: Settings) {
     if (!(error instanceof NonFiniteError)) throw error;
     throw new UserError(`training diverged (${error.message}); try a smaller --learning-rate`);
   } finally {
-    process.removeListener("SIGINT", stop);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, stop);
     progress.stop();
   }
 }

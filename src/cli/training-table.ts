@@ -69,8 +69,8 @@ export async function readTrainingTable(path: string, options: TableOptions): Pr
   checkColumns(table, [options.target, ...ignore, ...text]);
   const isTextTarget = task === "classification" || text.includes(options.target);
   const columns = table.header.map((name) => {
-    if (name === options.target) return new Column(name, isTextTarget || undefined, true);
-    return ignore.includes(name) ? undefined : new Column(name, text.includes(name) || undefined, false);
+    if (name === options.target) return new Column(name, isTextTarget, true);
+    return ignore.includes(name) ? undefined : new Column(name, text.includes(name), false);
   });
   const { rows, dropped, filled } = await addRows(table, columns, missing);
   const target = columns.find((column) => column?.name === options.target) as Column;
