@@ -247,7 +247,7 @@ describe("broken tables", () => {
       "a,kind\np,x\nq,y\n7,x\n",
       /t\.csv:4: column "a" is "7", where the rows above have texts \(--text a /,
     ],
-    ["text among numbered classes", "a,kind\n1,0\n2,1\n3,two\n", /t\.csv:4: column "kind" .* --task classification/],
+    ["text among numbered classes", "a,kind\n1,0\n2,1\n3,two\n", /t\.csv:4: column "kind" .*--task classification/],
     ["a quote that stays open", 'a,kind\n1,x\n2,"y\n3,x\n', /t\.csv:3: a quote .* never closed/],
     ["a quote in a field", 'a,kind\n1,x\n2,y"z\n', /t\.csv:3: a quote in the middle/],
     ["text behind a quote", 'a,kind\n1,x\n2,"y"z\n', /t\.csv:3: a quote in the middle/],
