@@ -2,10 +2,10 @@
 import { at, fuses, lanes } from "./lanes";
 
 /**
- * Rows of the register tile. A tile is MR × 2 vectors; with the two vectors of B, one broadcast of A and, without
- * fused multiply-add, one product it must fit into the 15 vector registers that engines give to a function.
+ * Rows of the register tile, which is MR × 2 vectors. With the two vectors of B, one broadcast of A and, without fused
+ * multiply-add, one product it must leave some of the 15 vector registers free that engines give to a function.
  */
-export const MR: i32 = fuses() ? 6 : 4;
+export const MR: i32 = fuses() ? 5 : 4;
 
 /** Columns of the register tile. */
 export function NR<T>(): i32 {
@@ -19,7 +19,7 @@ export function NR<T>(): i32 {
 const KC = 384;
 
 /** Loop 3: rows of A that are packed at once; a multiple of every MR. */
-const MC = 96;
+const MC = 100;
 
 /** Loop 5: columns of B that are packed at once; a multiple of every NR. They stay in the second-level cache. */
 const NC = 512;
@@ -78,22 +78,27 @@ export function columnsOfBlock<T>(n: i32): i32 {
   return part(n, NC, NR<T>());
 }
 
-/** Bytes of the scratch tile that edge tiles are computed in. */
-export function tileBytes<T>(): usize {
-  return at<T>(MR * NR<T>());
+/** Whole cache lines: what stands behind `bytes` then starts at one. */
+function wholeLines(bytes: usize): usize {
+  return (bytes + 63) & ~63;
 }
 
-/** Bytes of a packed block of A for a product with these sizes; whole cache lines, so that B's panels start at one. */
+/** Bytes of the scratch tile that edge tiles are computed in. */
+export function tileBytes<T>(): usize {
+  return wholeLines(at<T>(MR * NR<T>()));
+}
+
+/** Bytes of a packed block of A for a product with these sizes. */
 export function blockBytes<T>(m: i32, k: i32): usize {
-  return (at<T>(rowsOfBlock(m) * depthOfPanel(k)) + 63) & ~63;
+  return wholeLines(at<T>(rowsOfBlock(m) * depthOfPanel(k)));
 }
 
 /**
  * Bytes of workspace for products of up to m × n × k: the scratch tile, a packed block of A, packed panels of B. A product
- * may take less: of 97 rows one block has 52, of 96 it has 96.
+ * may take less: of 101 rows one block has 52, of 100 it has 100.
  */
 export function workspaceBytes<T>(m: i32, n: i32, k: i32): usize {
   const depth = min(k, KC);
-  const block = (at<T>(roundUp(min(m, MC), MR) * depth) + 63) & ~63;
+  const block = wholeLines(at<T>(roundUp(min(m, MC), MR) * depth));
   return tileBytes<T>() + block + at<T>(roundUp(min(n, NC), NR<T>()) * depth);
 }

@@ -18,6 +18,7 @@ export function madd<T>(a: v128, b: v128, c: v128): v128 {
 
 /** Whether `madd` rounds once here: only then a·b keeps what single precision loses, 2⁻²⁴ of (1 + 2⁻¹²)² = 1 + 2⁻¹¹ + 2⁻²⁴. */
 export function fuses(): bool {
+  // Powers as quotients: `**` would bring a library's pow, and its tables, into the memory that threads share.
   const x = f32x4.splat(1 + 1.0 / 4096);
   return f32x4.extract_lane(madd<f32>(x, x, f32x4.splat(-(1 + 1.0 / 2048))), 0) != 0;
 }

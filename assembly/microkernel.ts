@@ -20,9 +20,9 @@ export function microkernel<T>(
   c: usize, rsc: usize,
   alpha: T, beta: T,
 ): void {
-  if (MR == 6) {
-    if (isPacked) tile<T, SixRows, Panel>(rows, k, a, rsa, b, rsb, c, rsc, alpha, beta);
-    else tile<T, SixRows, InPlace>(rows, k, a, rsa, b, rsb, c, rsc, alpha, beta);
+  if (MR == 5) {
+    if (isPacked) tile<T, FiveRows, Panel>(rows, k, a, rsa, b, rsb, c, rsc, alpha, beta);
+    else tile<T, FiveRows, InPlace>(rows, k, a, rsa, b, rsb, c, rsc, alpha, beta);
   } else {
     if (isPacked) tile<T, FourRows, Panel>(rows, k, a, rsa, b, rsb, c, rsc, alpha, beta);
     else tile<T, FourRows, InPlace>(rows, k, a, rsa, b, rsb, c, rsc, alpha, beta);
@@ -36,7 +36,7 @@ class FourRows {
   }
 }
 
-class SixRows {
+class FiveRows {
   isTall(): bool {
     return true;
   }
@@ -65,15 +65,12 @@ function tile<T, Rows, LayoutOfA>(
 ): void {
   const isTall = methodsOf<Rows>().isTall();
   const isPacked = methodsOf<LayoutOfA>().isPacked();
-  let a1: usize = 0, a2: usize = 0, a3: usize = 0, a4: usize = 0, a5: usize = 0;
+  let a1: usize = 0, a2: usize = 0, a3: usize = 0, a4: usize = 0;
   if (!isPacked) {
     a1 = rows > 1 ? a + rsa : a;
     a2 = rows > 2 ? a1 + rsa : a1;
     a3 = rows > 3 ? a2 + rsa : a2;
-    if (isTall) {
-      a4 = rows > 4 ? a3 + rsa : a3;
-      a5 = rows > 5 ? a4 + rsa : a4;
-    }
+    if (isTall) a4 = rows > 4 ? a3 + rsa : a3;
   }
 
   const zero = v128.splat<T>(<T>0);
@@ -82,7 +79,6 @@ function tile<T, Rows, LayoutOfA>(
   let c20 = zero, c21 = zero;
   let c30 = zero, c31 = zero;
   let c40 = zero, c41 = zero;
-  let c50 = zero, c51 = zero;
 
   for (; k > 0; k--) {
     const b0 = v128.load(b);
@@ -103,21 +99,15 @@ function tile<T, Rows, LayoutOfA>(
       const x4 = isPacked ? v128.load_splat<T>(a, 4 * sizeof<T>()) : v128.load_splat<T>(a4);
       c40 = madd<T>(x4, b0, c40);
       c41 = madd<T>(x4, b1, c41);
-      const x5 = isPacked ? v128.load_splat<T>(a, 5 * sizeof<T>()) : v128.load_splat<T>(a5);
-      c50 = madd<T>(x5, b0, c50);
-      c51 = madd<T>(x5, b1, c51);
     }
     if (isPacked) {
-      a += at<T>(isTall ? 6 : 4);
+      a += at<T>(isTall ? 5 : 4);
     } else {
       a += sizeof<T>();
       a1 += sizeof<T>();
       a2 += sizeof<T>();
       a3 += sizeof<T>();
-      if (isTall) {
-        a4 += sizeof<T>();
-        a5 += sizeof<T>();
-      }
+      if (isTall) a4 += sizeof<T>();
     }
     b += rsb;
   }
@@ -126,10 +116,7 @@ function tile<T, Rows, LayoutOfA>(
   storeRow<T>(c + rsc, c10, c11, alpha, beta);
   storeRow<T>(c + 2 * rsc, c20, c21, alpha, beta);
   storeRow<T>(c + 3 * rsc, c30, c31, alpha, beta);
-  if (isTall) {
-    storeRow<T>(c + 4 * rsc, c40, c41, alpha, beta);
-    storeRow<T>(c + 5 * rsc, c50, c51, alpha, beta);
-  }
+  if (isTall) storeRow<T>(c + 4 * rsc, c40, c41, alpha, beta);
 }
 
 /** c ← α · (x0, x1) + β · c over two vectors. */

@@ -80,9 +80,12 @@ export { type Fold, type FoldOptions, kFold, type Split, type SplitOptions, spli
 export { Standardization, standardize } from "./selection/standardization.js";
 export type { Part } from "./selection/table.js";
 export type { Inputs, Rows, Targets } from "./training/batches.js";
+export { type ConjugateGradientOptions, conjugateGradient } from "./training/conjugate-gradient.js";
 export type { Evaluation } from "./training/evaluate.js";
 export type { EarlyStopping, FitOptions } from "./training/fit-options.js";
+export type { FullBatchOptimizer } from "./training/fullbatch.js";
 export type { BatchRecord, EpochRecord, History, StopReason } from "./training/history.js";
+export { type LbfgsOptions, lbfgs } from "./training/lbfgs.js";
 export {
   type AdagradOptions,
   type AdamOptions,

@@ -56,11 +56,11 @@ const productsOf = (a: fc.Arbitrary<Layout>, b: fc.Arbitrary<Layout>, c: fc.Arbi
   return fc.record<Product>({ m: sizes, n: sizes, k: sizes, a, b, c, alpha: factors, beta: factors, seed: fc.nat() });
 };
 
-/** Sizes beyond those of the blocks: 96 rows, 1024 columns, 256 of depth. */
+/** Sizes beyond those of the blocks: 100 rows, 512 columns, 384 of depth. */
 const blocked = [
   { m: 5, n: 11, k: 600, a: dense, b: dense, c: dense, alpha: 1, beta: 0 },
   { m: 200, n: 19, k: 257, a: turned, b: dense, c: dense, alpha: 1, beta: 1 },
-  { m: 97, n: 33, k: 513, a: dense, b: turned, c: padded, alpha: -0.5, beta: 2 },
+  { m: 101, n: 33, k: 513, a: dense, b: turned, c: padded, alpha: -0.5, beta: 2 },
   { m: 7, n: 1100, k: 40, a: padded, b: padded, c: dense, alpha: 1, beta: 0 },
   { m: 3, n: 1027, k: 300, a: apart, b: apart, c: apart, alpha: 3, beta: -1 },
   { m: 193, n: 1030, k: 3, a: turned, b: turned, c: turned, alpha: 1, beta: 0.25 },

@@ -1,17 +1,25 @@
 // The package as npm packs it: what is in it, how large it is, and that it works in an empty project.
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Consumer, createConsumer } from "./support/consumer.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+/** Bytes gzipped: of everything, and of what a project that imports the names of EXAMPLE bundles. */
 const LARGEST_IMPORT = 45 * 1024;
+const LARGEST_BUNDLE = 30 * 1024;
+
+const EXAMPLE = `
+  import { adam, dense, Network } from "lanegrad";
+  const net = await Network.create({ inputs: 2, layers: [dense(1)], loss: "meanSquaredError" });
+  await net.fit([1, 2], [3], { optimizer: adam({ learningRate: 0.1 }) });
+`;
 
 /** The parts of package.json that decide what npm runs and fetches where the package is installed. */
 interface Manifest {
@@ -19,17 +27,7 @@ interface Manifest {
   dependencies?: Record<string, string>;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "lanegrad-package-"));
-const project = join(folder, "project");
-const installed = join(project, "node_modules", "lanegrad");
-let packed: string[];
-
-/** @returns what the command printed; rejects where it fails */
-async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
-  const env = { ...process.env, npm_config_cache: join(folder, "cache") };
-  const { stdout } = await promisify(execFile)(command, args, { cwd, env });
-  return stdout;
-}
+let consumer: Consumer;
 
 /** The README's first JavaScript example. */
 function firstExample(): string {
@@ -40,23 +38,20 @@ function firstExample(): string {
 }
 
 beforeAll(async () => {
-  const listing = await run(ROOT, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
-  const [{ filename, files }] = JSON.parse(listing) as [{ filename: string; files: { path: string }[] }];
-  packed = files.map((file) => file.path).sort();
-  mkdirSync(project);
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  await run(project, "npm", "install", "--offline", "--no-audit", "--no-fund", join(folder, filename));
+  consumer = await createConsumer();
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => consumer?.remove());
 
 describe("the tarball", () => {
   test("holds what is published and nothing else", () => {
     const isTypes = (path: string) => path.startsWith("dist/types/");
+    const { packed } = consumer;
     expect(packed.filter((path) => !isTypes(path))).toEqual([
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "dist/cli.js",
       "dist/index.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
@@ -67,21 +62,50 @@ describe("the tarball", () => {
   });
 
   test("runs and fetches nothing when it is installed", () => {
-    const { scripts, dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
+    const { scripts, dependencies } = JSON.parse(
+      readFileSync(join(consumer.installed, "package.json"), "utf8"),
+    ) as Manifest;
     expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
     expect(dependencies ?? {}).toEqual({});
   });
 
   test("is small, and makes no code from text", () => {
-    const code = readFileSync(join(installed, "dist/index.js"), "utf8");
+    const code = readFileSync(join(consumer.installed, "dist/index.js"), "utf8");
     expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(LARGEST_IMPORT);
     expect(code).not.toMatch(/\beval\s*\(|\bnew Function\b/);
   });
+
+  test("leaves little in a bundle that does not use everything", async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: EXAMPLE, resolveDir: consumer.project },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      write: false,
+    });
+    expect(gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length).toBeLessThanOrEqual(LARGEST_BUNDLE);
+  });
+});
+
+test("npx runs the command line, with the licences of what is bundled in it", async () => {
+  const { project, installed, run } = consumer;
+  const rows = Array.from({ length: 20 }, (_, i) => `${i},${i % 2 === 0 ? "even" : "odd"}`);
+  writeFileSync(join(project, "table.csv"), `number,kind\n${rows.join("\n")}\n`);
+  expect(await run("npx", "--no", "lanegrad", "train", "table.csv", "--target", "kind", "--epochs", "2")).toContain(
+    "Written to model.safetensors",
+  );
+  expect(await run("npx", "--no", "lanegrad", "predict", "model.safetensors", "table.csv")).toMatch(
+    /^number,kind,predicted_kind\n0,even,(even|odd)\n/,
+  );
+  const code = readFileSync(join(installed, "dist/cli.js"), "utf8");
+  for (const holder of ["Adaltas", "Andi Dittrich", "Sindre Sorhus", "Mathias Bynens"]) {
+    expect(code).toMatch(new RegExp(`Copyright.*${holder}`));
+  }
 });
 
 test("the README's first example runs in an empty project", async () => {
-  writeFileSync(join(project, "example.js"), firstExample());
-  const output = await run(project, process.execPath, "example.js");
+  writeFileSync(join(consumer.project, "example.js"), firstExample());
+  const output = await consumer.run(process.execPath, "example.js");
   expect(output).toMatch(/accuracy (1|0\.9\d*)\n/);
   expect(output).not.toMatch(/NaN|undefined/);
 });
@@ -140,8 +164,8 @@ test.each([
     lib: ["es2022", "dom"],
     types: [],
   };
-  writeFileSync(join(project, "consumer.ts"), CONSUMER);
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
-  const compiled = run(project, process.execPath, TSC, "-p", ".");
+  writeFileSync(join(consumer.project, "consumer.ts"), CONSUMER);
+  writeFileSync(join(consumer.project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+  const compiled = consumer.run(process.execPath, TSC, "-p", ".");
   expect(await compiled.catch((error: { stdout: string }) => error.stdout)).toBe("");
 });

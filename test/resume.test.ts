@@ -24,6 +24,7 @@ import {
   Network,
   type NetworkOptions,
   NonFiniteError,
+  type Optimizer,
   OutOfMemoryError,
   oneCycle,
   rmsprop,
@@ -163,7 +164,7 @@ describe.each(Object.entries(CASES))("%s", async (_, { network, options }) => {
   /** What training on without a word about the checkpoint gives: orders, masks and moments go on. */
   async function afterwards(net: Network, optimizer = next) {
     await net.fit(x, labels, { ...options(), optimizer, epochs: 1 });
-    const loss = net.trainBatch(x, labels, optimizer);
+    const loss = net.trainBatch(x, labels, optimizer as Optimizer);
     return { loss, ...stateOf(net) };
   }
 

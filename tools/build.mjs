@@ -48,8 +48,8 @@ const options = {
   format: "esm",
   target: "es2022",
   minify: true,
-  // An uncaught error shows the line that it comes from: not the whole bundle.
-  lineLimit: 120,
+  // An uncaught error shows the line that it comes from: not the whole bundle. Each break costs bytes.
+  lineLimit: 500,
   legalComments: "eof",
 };
 await build({
@@ -57,6 +57,8 @@ await build({
   entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
   packages: "external",
   plugins: [library],
+  // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
+  inject: ["build/embedded.ts"],
 });
 
 /** The command line throws and catches the library's own errors. */

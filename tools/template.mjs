@@ -34,6 +34,8 @@ binaryen.setShrinkLevel(0);
 binaryen.setFlexibleInlineMaxSize(45);
 kernels.optimize();
 kernels.optimize();
+// Each worker would write it anew, into the arena.
+if (kernels.getNumDataSegments() > 0) throw new Error("the kernels hold static data");
 const text = kernels.emitText();
 if (text.includes("extmul")) throw new Error("a kernel uses an operation that stands for a mark");
 const { marked, marks } = withMarks(text);

@@ -478,11 +478,13 @@ export class Network {
     this.#model.dispose();
   }
 
-  /** @internal */
-  gradCheck(x: Inputs, y: Targets, options: GradCheckOptions): GradCheckReport {
-    const model = this.#live();
-    const settings = parseGradCheck(options, this.dtype);
-    return checkGradient(model, this.#stage(x, y, settings.inputs), settings);
+  /**
+   * What `gradCheck` works on. That is no method, so that bundlers leave it out where it is not used.
+   *
+   * @internal
+   */
+  staged(x: Inputs, y: Targets, wantsInputDelta: boolean): { model: Model; rows: number } {
+    return { model: this.#live(), rows: this.#stage(x, y, wantsInputDelta) };
   }
 
   /**
@@ -591,7 +593,9 @@ function checkStandardization(standardization: unknown, inputs: number): Standar
  */
 export function gradCheck(net: Network, x: Inputs, y: Targets, options: GradCheckOptions = {}): GradCheckReport {
   if (!(net instanceof Network)) throw typeError("net", "a Network", net);
-  return net.gradCheck(x, y, options);
+  const settings = parseGradCheck(options, net.dtype);
+  const { model, rows } = net.staged(x, y, settings.inputs);
+  return checkGradient(model, rows, settings);
 }
 
 function parseTopology({ inputs, layers, graph }: NetworkOptions): Topology {

@@ -1,4 +1,4 @@
-// Starting workers in Node and in browsers, from this library's own source.
+// Starting workers in Node, its kin and browsers, from this library's own source.
 import { nodeModule } from "./host.js";
 import { type Post, serve, WORKER_NAME } from "./serve.js";
 
@@ -37,8 +37,10 @@ export function canStartFromFile(): boolean {
   return nodeThreads() === undefined;
 }
 
+/** Deno and Bun have web workers too, but such a worker, asleep at its mailbox, keeps their processes from ending. */
 function nodeThreads(): NodeThreads | undefined {
-  return typeof Worker === "undefined" ? nodeModule<NodeThreads>("worker_threads") : undefined;
+  const isPage = typeof Worker !== "undefined" && typeof document !== "undefined";
+  return isPage ? undefined : nodeModule<NodeThreads>("worker_threads");
 }
 
 function startNodeWorker(threads: NodeThreads, post: Post, events: Events): WorkerHandle {

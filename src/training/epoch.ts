@@ -3,9 +3,10 @@ import type { Model } from "../network/model.js";
 import { ORDER_STREAM } from "../network/streams.js";
 import { stageRows, stageTargets } from "./batches.js";
 import type { Run } from "./fit-options.js";
-import { checkScheduled } from "./optimizer.js";
+import type { Minimizer } from "./minimizer.js";
+import { checkScheduled, type Optimizer } from "./optimizer.js";
 import type { RunState } from "./run-state.js";
-import type { Trainer } from "./trainer.js";
+import type { Outcome, Trainer } from "./trainer.js";
 
 /** When the event loop last had its turn. */
 export interface Turn {
@@ -16,6 +17,7 @@ export interface Turn {
  * Trains on the batches of the epoch that are not done yet. The state is that of the run whenever other code has its turn.
  *
  * @param order of the rows; undefined where they are taken as they stand
+ * @param minimizer of a full-batch optimizer, whose epoch is one batch
  * @returns whether all batches are done: a signal may have come between
  * @throws NonFiniteError, with the parameters of the last good step, or with the ones that the last step spoiled
  */
@@ -26,6 +28,7 @@ export async function trainEpoch(
   state: RunState,
   order: Uint32Array | undefined,
   turn: Turn,
+  minimizer: Minimizer | undefined,
 ): Promise<boolean> {
   const { data, batchSize } = run;
   const epoch = state.records.length + 1;
@@ -36,13 +39,14 @@ export async function trainEpoch(
     const rows = Math.min(batchSize, data.rows - first);
     const rate = checkScheduled(run.schedule(epoch - 1, state.step));
     model.checkAlive();
-    stageRows(model, data.x, first, rows, order);
-    stageTargets(model, data.y, data.kind, first, rows, order);
-    const loss = trainer.step(run.optimizer, rows, rate, run.clipping);
-    const right = model.countCorrect(rows);
-    state.correct = right === undefined || state.correct === undefined ? undefined : state.correct + right;
+    const iteration = minimizer?.iterate();
+    const outcome = iteration ?? trainOnBatch(model, trainer, run, first, rows, order, rate);
+    const { loss, correct } = outcome;
+    state.correct = correct === undefined || state.correct === undefined ? undefined : state.correct + correct;
     state.loss += model.loss.reduction === "mean" ? (loss * rows) / data.rows : loss;
-    state.learningRate = rate;
+    state.learningRate = outcome.rate;
+    state.evaluations = iteration?.evaluations;
+    state.converged = iteration?.converged;
     state.step++;
     state.batch++;
     const waiting = run.onBatchEnd?.({ epoch, batch: state.batch, batches, step: state.step, rows, loss });
@@ -60,6 +64,22 @@ export async function trainEpoch(
   const spoiled = trainer.findNonFinite();
   if (spoiled !== undefined) throw spoiled;
   return true;
+}
+
+/** One update by `rows` rows, from the place `first` in the order on. */
+function trainOnBatch(
+  model: Model,
+  trainer: Trainer,
+  { data, optimizer, clipping }: Run,
+  first: number,
+  rows: number,
+  order: Uint32Array | undefined,
+  rate: number,
+): Outcome {
+  stageRows(model, data.x, first, rows, order);
+  stageTargets(model, data.y, data.kind, first, rows, order);
+  const loss = trainer.step(optimizer as Optimizer, rows, rate, clipping);
+  return { loss, correct: model.countCorrect(rows), rate };
 }
 
 /** Puts the rows into the order with this number, by the network's seed. */

@@ -8,9 +8,11 @@ import {
   checkNotNegative,
   checkOptions,
   checkPositive,
+  rangeError,
   typeError,
 } from "../validate.js";
 import { type Dataset, type Inputs, parseDataset, type Targets } from "./batches.js";
+import { type FullBatchOptimizer, isFullBatch } from "./fullbatch.js";
 import type { BatchRecord, EpochRecord } from "./history.js";
 import type { Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
@@ -26,7 +28,11 @@ export interface EarlyStopping {
 }
 
 export interface FitOptions {
-  optimizer: Optimizer;
+  /**
+   * A full-batch optimizer (`lbfgs`, `conjugateGradient`) makes one iteration an epoch, over all rows: `shuffle` means nothing,
+   * smaller batches, a schedule and clipping are errors.
+   */
+  optimizer: Optimizer | FullBatchOptimizer;
   /** 1 by default. */
   epochs?: number;
   /** 32 by default; the last batch of an epoch may be shorter. */
@@ -83,7 +89,7 @@ const OPTIONS: readonly (keyof FitOptions)[] = [
 export interface Run {
   readonly data: Dataset;
   readonly validation: Dataset | undefined;
-  readonly optimizer: Optimizer;
+  readonly optimizer: Optimizer | FullBatchOptimizer;
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -101,21 +107,24 @@ export interface Run {
 export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOptions): Run {
   checkOptions("options", options, OPTIONS);
   const { validation, earlyStopping, signal, schedule, yieldEvery = 16 } = options;
-  const optimizer = checkOptimizer(options.optimizer);
+  const optimizer = isFullBatch(options.optimizer) ? options.optimizer : checkOptimizer(options.optimizer);
   if (validation !== undefined && !(Array.isArray(validation) && validation.length === 2)) {
     throw typeError("validation", "[rows, targets]", validation);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError("signal", "an AbortSignal", signal);
+  const data = parseDataset(model.engine, "x", "y", x, y, model.topology);
+  const takesAll = isFullBatch(optimizer);
+  if (takesAll) checkFullBatch(optimizer.name, options, data.rows);
   return {
-    data: parseDataset(model.engine, "x", "y", x, y, model.topology),
+    data,
     validation:
       validation &&
       parseDataset(model.engine, "validation[0]", "validation[1]", validation[0], validation[1], model.topology),
     optimizer,
     epochs: checkInteger("epochs", options.epochs ?? 1, 1),
-    batchSize: checkInteger("batchSize", options.batchSize ?? 32, 1),
-    shuffle: checkBoolean("shuffle", options.shuffle ?? true),
-    schedule: checkFunction("schedule", schedule) ?? (() => optimizer.learningRate),
+    batchSize: checkInteger("batchSize", options.batchSize ?? (takesAll ? data.rows : 32), 1),
+    shuffle: checkBoolean("shuffle", options.shuffle ?? true) && !takesAll,
+    schedule: checkFunction("schedule", schedule) ?? (() => (takesAll ? 1 : optimizer.learningRate)),
     clipping: parseClipping(options),
     earlyStopping: earlyStopping === undefined ? undefined : parseEarlyStopping(earlyStopping),
     onNonFinite: checkName("onNonFinite", options.onNonFinite ?? "throw", ["throw", "rollback"]),
@@ -127,10 +136,21 @@ export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOption
   };
 }
 
+/** An optimizer of batches. */
 export function checkOptimizer(optimizer: unknown): Optimizer {
+  if (isFullBatch(optimizer)) throw typeError("optimizer", `fit for ${optimizer.name}`, optimizer);
   const isOptimizer = typeof optimizer === "object" && optimizer !== null && "start" in optimizer;
   if (!isOptimizer) throw typeError("optimizer", "an optimizer such as adam({ learningRate: 1e-3 })", optimizer);
   return optimizer as Optimizer;
+}
+
+/** Options that a full-batch optimizer has no use for. */
+function checkFullBatch(name: string, options: FitOptions, rows: number): void {
+  for (const key of ["schedule", "clipNorm", "clipValue"] as const) {
+    if (options[key] !== undefined) throw typeError(key, `nothing with ${name}`, options[key]);
+  }
+  const { batchSize = rows } = options;
+  if (batchSize < rows) throw rangeError("batchSize", `all ${rows} rows with ${name}`, batchSize);
 }
 
 function parseClipping({ clipNorm, clipValue }: FitOptions): Clipping {

@@ -5,6 +5,7 @@ import type { Model } from "../network/model.js";
 import { shuffle, trainEpoch } from "./epoch.js";
 import { evaluate } from "./evaluate.js";
 import type { Run } from "./fit-options.js";
+import { isFullBatch } from "./fullbatch.js";
 import type { EpochRecord, History, StopReason } from "./history.js";
 import { interruptedBy, type Progress, type RunState, startOf } from "./run-state.js";
 import type { Trainer } from "./trainer.js";
@@ -17,6 +18,9 @@ import type { Trainer } from "./trainer.js";
  * @throws RangeError where there is no such run to resume
  */
 export async function fit(model: Model, trainer: Trainer, progress: Progress, run: Run): Promise<History> {
+  const { optimizer, data } = run;
+  const evaluations = run.resume ? progress.run?.evaluations : 0;
+  const minimizer = isFullBatch(optimizer) ? optimizer.minimizer(model, trainer, data, evaluations) : undefined;
   const state = begin(model, trainer, progress, run);
   const order = run.shuffle ? new Uint32Array(state.rows) : undefined;
   const turn = { time: performance.now() };
@@ -30,7 +34,7 @@ export async function fit(model: Model, trainer: Trainer, progress: Progress, ru
     }
     state.good = run.onNonFinite === "rollback" ? (state.good ?? trainer.snapshot()) : undefined;
     try {
-      if (!(await trainEpoch(model, trainer, run, state, order, turn))) continue;
+      if (!(await trainEpoch(model, trainer, run, state, order, turn, minimizer))) continue;
     } catch (error) {
       if (state.good === undefined || !(error instanceof NonFiniteError)) throw error;
       trainer.restore(state.good);
@@ -45,7 +49,7 @@ export async function fit(model: Model, trainer: Trainer, progress: Progress, ru
 /** The state of a new run, or of the one that is resumed; nothing has changed where it throws. */
 function begin(model: Model, trainer: Trainer, progress: Progress, run: Run): RunState {
   const state = run.resume ? interruptedBy(run, progress) : startOf(run, progress);
-  model.reserve(Math.min(run.batchSize, state.rows));
+  if (!isFullBatch(run.optimizer)) model.reserve(Math.min(run.batchSize, state.rows));
   if (run.resume) trainer.adopt(run.optimizer);
   else trainer.use(run.optimizer);
   const { last } = state.parameters;
@@ -55,19 +59,24 @@ function begin(model: Model, trainer: Trainer, progress: Progress, run: Run): Ru
   return state;
 }
 
-function reasonToStop({ earlyStopping, epochs, signal }: Run, { records, best }: RunState): StopReason | undefined {
+function reasonToStop(
+  { earlyStopping, epochs, signal }: Run,
+  { records, best, converged }: RunState,
+): StopReason | undefined {
   const waited = records.length - (best?.epoch ?? 0);
   if (earlyStopping !== undefined && waited >= Math.max(1, earlyStopping.patience)) return "earlyStopping";
+  if (converged) return "converged";
   if (records.length >= epochs) return "epochs";
   return signal?.aborted ? "signal" : undefined;
 }
 
 /** Evaluates, takes the epoch down, and makes the state that of the next one's start. */
 function finishEpoch(model: Model, run: Run, state: RunState): EpochRecord {
-  const { loss, correct, learningRate, seconds, records, rows } = state;
+  const { loss, correct, learningRate, evaluations, seconds, records, rows } = state;
   const epoch = records.length + 1;
   const record: EpochRecord = { epoch, loss, learningRate, seconds };
   if (correct !== undefined) record.accuracy = correct / rows;
+  if (evaluations !== undefined) record.evaluations = evaluations;
   if (run.validation !== undefined) {
     const { loss, accuracy } = evaluate(model, run.validation);
     record.validationLoss = loss;

@@ -4,14 +4,19 @@ import type { NonFiniteError } from "../errors.js";
 export interface EpochRecord {
   /** Counts from 1. */
   epoch: number;
-  /** Mean of the batches' losses before their updates, weighted by their rows (with reduction "sum": their total). */
+  /**
+   * Mean of the batches' losses before their updates, weighted by their rows (with reduction "sum": their total). Of a full-batch
+   * optimizer the loss after its iteration.
+   */
   loss: number;
-  /** Share of right outputs before the updates; absent where the loss is none of classification. */
+  /** Share of right outputs, as they were for the loss; absent where the loss is none of classification. */
   accuracy?: number;
   validationLoss?: number;
   validationAccuracy?: number;
-  /** The learning rate of the epoch's last batch. */
+  /** The learning rate of the epoch's last batch; of a full-batch optimizer the step length, 0 where no step was made. */
   learningRate: number;
+  /** Of a full-batch optimizer: how often the run has computed the gradient over all rows so far. */
+  evaluations?: number;
   /** Wall time of the epoch's training, validation not included. */
   seconds: number;
 }
@@ -29,7 +34,8 @@ export interface BatchRecord {
   loss: number;
 }
 
-export type StopReason = "epochs" | "earlyStopping" | "signal" | "nonFinite";
+/** "converged": a full-batch optimizer's gradient is within the tolerance, or no step leads measurably further down. */
+export type StopReason = "epochs" | "earlyStopping" | "signal" | "nonFinite" | "converged";
 
 export interface History {
   epochs: EpochRecord[];

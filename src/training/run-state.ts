@@ -24,6 +24,10 @@ export interface RunState {
   seconds: number;
   /** Of the last batch. */
   learningRate: number;
+  /** Of a full-batch optimizer: gradients computed so far. */
+  evaluations?: number;
+  /** Whether a full-batch optimizer is at its end. */
+  converged?: boolean;
   best?: { readonly loss: number; readonly epoch: number };
   readonly parameters: {
     /** The best epoch's, where they are to be put back. */

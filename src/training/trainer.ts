@@ -4,6 +4,7 @@ import type { NonFiniteError } from "../errors.js";
 import type { Model } from "../network/model.js";
 import { findNonFinite, locateNonFinite } from "../network/nonfinite.js";
 import { rangeError, shown } from "../validate.js";
+import { type FullBatchOptimizer, isFullBatch } from "./fullbatch.js";
 import type { Block, Optimizer, OptimizerRecord, Update } from "./optimizer.js";
 
 /** Penalties on the parameters, applied with the update and not part of the reported loss. */
@@ -22,6 +23,15 @@ export interface Clipping {
 }
 
 const NO_CLIPPING: Clipping = { norm: undefined, value: undefined };
+
+/** What an update came to. */
+export interface Outcome {
+  readonly loss: number;
+  /** How many outputs were right; undefined where the loss is none of classification. */
+  readonly correct: number | undefined;
+  /** The learning rate or step length; 0 where the parameters stay. */
+  readonly rate: number;
+}
 
 /** What updates work on, at one moment. */
 export interface Snapshot {
@@ -48,11 +58,12 @@ export class Trainer {
   #update: Update | undefined;
   #block: Block;
   readonly #model: Model;
-  readonly #penalties: Penalties;
 
-  constructor(model: Model, penalties: Penalties) {
+  constructor(
+    model: Model,
+    readonly penalties: Penalties,
+  ) {
     this.#model = model;
-    this.#penalties = penalties;
     this.#block = {
       kernels: model.kernels,
       length: model.parameterPlan.length,
@@ -74,11 +85,11 @@ export class Trainer {
    *
    * @throws OutOfMemoryError, with the state of before kept
    */
-  use(optimizer: Optimizer): void {
+  use(optimizer: OptimizerRecord): void {
     const kept = this.#optimizer;
     if (optimizer === kept) return;
-    const isOpen = kept !== undefined && !("start" in kept) && differenceOf(kept, optimizer) === undefined;
-    if (isOpen) this.#goOn(optimizer, this.#updates);
+    const isRecord = kept !== undefined && !("start" in kept) && !isFullBatch(kept);
+    if (isRecord && differenceOf(kept, optimizer) === undefined) this.#goOn(optimizer, this.#updates);
     else this.#replace(optimizer);
   }
 
@@ -87,7 +98,7 @@ export class Trainer {
    *
    * @throws RangeError where it does not equal that one
    */
-  adopt(optimizer: Optimizer): void {
+  adopt(optimizer: OptimizerRecord): void {
     const kept = fieldsOf(this.#optimizer);
     const key = differenceOf(this.#optimizer, optimizer);
     if (key !== undefined) {
@@ -127,6 +138,12 @@ export class Trainer {
     return found;
   }
 
+  /** Parameters and state that a full-batch optimizer works on; see `use`. */
+  blockOf(optimizer: FullBatchOptimizer): Block {
+    this.use(optimizer);
+    return this.#block;
+  }
+
   dispose(): void {
     if (this.#block.state !== 0) this.#model.engine.arena.free(this.#block.state);
     this.#block = { ...this.#block, state: 0 };
@@ -149,9 +166,9 @@ export class Trainer {
     model.backward(rows, false);
     if (!model.hasFiniteGradient()) throw locateNonFinite(model, this.steps + 1, rows);
     this.#clip(clipping);
-    this.#update?.(this.#block, rate, this.#penalties.l2);
+    this.#update?.(this.#block, rate, this.penalties.l2);
     this.#updates++;
-    if (this.#penalties.l1 > 0) this.#shrinkWeights(rate * this.#penalties.l1);
+    if (this.penalties.l1 > 0) this.#shrinkWeights(rate * this.penalties.l1);
     this.steps++;
     model.maskStep++;
     return loss;
