@@ -303,13 +303,14 @@ function describeNetwork(net: Network, data: Dataset, { hidden, activation, opti
   ].join("\n");
 }
 
+/** What `fit` was ended by, of what can end it here. */
+function reasonOf(stoppedBy: History["stoppedBy"], patience: number): string {
+  if (stoppedBy === "signal") return "interrupted";
+  return stoppedBy === "earlyStopping" ? `no better loss for ${count(patience, "epoch")}` : "all epochs are over";
+}
+
 function describeEnd({ epochs, stoppedBy, bestEpoch }: History, { patience }: Settings): string {
-  const end = {
-    epochs: "all epochs are over",
-    earlyStopping: `no better loss for ${count(patience, "epoch")}`,
-    signal: "interrupted",
-    nonFinite: "",
-  }[stoppedBy];
+  const end = reasonOf(stoppedBy, patience);
   const kept =
     bestEpoch === undefined ? "the network is kept as it is" : `the best was epoch ${bestEpoch}, which is kept`;
   const record = bestEpoch === undefined ? undefined : epochs[bestEpoch - 1];
