@@ -11,8 +11,8 @@ import { type Consumer, createConsumer } from "./support/consumer.js";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
-/** Bytes gzipped: of everything, and of what a project that imports the names of EXAMPLE bundles. */
-const LARGEST_IMPORT = 45 * 1024;
+/** Bytes gzipped: of each entry, and of what a project that imports the names of EXAMPLE bundles. */
+const LARGEST_IMPORT = { "dist/index.js": 45 * 1024, "dist/onnx.js": 16 * 1024 };
 const LARGEST_BUNDLE = 30 * 1024;
 
 const EXAMPLE = `
@@ -53,6 +53,7 @@ describe("the tarball", () => {
       "README.md",
       "dist/cli.js",
       "dist/index.js",
+      "dist/onnx.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
       "package.json",
@@ -69,10 +70,16 @@ describe("the tarball", () => {
     expect(dependencies ?? {}).toEqual({});
   });
 
-  test("is small, and makes no code from text", () => {
-    const code = readFileSync(join(consumer.installed, "dist/index.js"), "utf8");
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(LARGEST_IMPORT);
+  test.each(Object.entries(LARGEST_IMPORT))("is small, and makes no code from text: %s", (path, largest) => {
+    const code = readFileSync(join(consumer.installed, path), "utf8");
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(largest);
     expect(code).not.toMatch(/\beval\s*\(|\bnew Function\b/);
+  });
+
+  test("names the licence of what is bundled", () => {
+    const code = readFileSync(join(consumer.installed, "dist/onnx.js"), "utf8");
+    expect(code).toMatch(/pbf\s+Copyright .* Mapbox/);
+    expect(code).toContain("POSSIBILITY OF SUCH DAMAGE");
   });
 
   test("leaves little in a bundle that does not use everything", async () => {
@@ -110,6 +117,19 @@ test("the README's first example runs in an empty project", async () => {
   expect(output).not.toMatch(/NaN|undefined/);
 });
 
+test("a network goes to an ONNX file and back in an empty project", async () => {
+  const code = `
+    import { dense, FormatError, Network } from "lanegrad";
+    import { fromOnnx, toOnnx } from "lanegrad/onnx";
+    const net = await Network.create({ inputs: 2, layers: [dense(3, "gelu"), dense(1)], loss: "huber" });
+    const same = await fromOnnx(toOnnx(net));
+    const refusal = await fromOnnx(new Uint8Array(1), { loss: "huber" }).catch((error) => error);
+    console.log(String(same.predict([1, 2])) === String(net.predict([1, 2])), refusal instanceof FormatError);
+  `;
+  writeFileSync(join(consumer.project, "onnx.js"), code);
+  expect(await consumer.run(process.execPath, "onnx.js")).toBe("true true\n");
+});
+
 /** Uses a type of each kind that the package exports. */
 const CONSUMER = `
 import {
@@ -117,6 +137,7 @@ import {
   type Activation, type BuildName, type ConfusionMatrix, type EpochRecord, type FitOptions, type History, type Layer,
   type Optimizer, type Schedule,
 } from "lanegrad";
+import { type ExportOptions, fromOnnx, type ImportOptions, toOnnx } from "lanegrad/onnx";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -143,7 +164,10 @@ const worst: number = gradCheck(net, [[0, 1, 2]], [1]).maxRelativeError;
 const bytes: number = net.memory.total + engine.memory.used;
 const product = engine.matrix(2, 2, { dtype: "float64", values: [1, 2, 3, 4] });
 engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" }), transposeA: true });
-console.log(new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
+const exported: ExportOptions = { output: "logits" };
+const imported: ImportOptions = { loss: "huber", engine };
+const copy: Network = await fromOnnx(toOnnx(net, exported), imported);
+console.log(copy.inputs, new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});

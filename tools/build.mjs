@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = [];
+const ENTRIES = ["onnx"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
@@ -34,11 +34,23 @@ run("tools/template.mjs");
 run("tools/embed.mjs");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
-/** In the other entries the library itself is imported, not bundled once more. */
+/** In the other entries the library itself and its other entries are imported, not bundled once more. */
 const library = {
   name: "library",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
+    onResolve({ filter: /^\.\.?\/(index|onnx)\.js$/ }, ({ path }) => ({ path: path.replace("../", "./"), external: true }));
+  },
+};
+/** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
+const licences = {
+  name: "licences",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.js$/ }, ({ path }) => {
+      const [folder, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path);
+      const file = readdirSync(folder).find((entry) => /^licen[sc]e/i.test(entry));
+      const licence = readFileSync(join(folder, file), "utf8").trim();
+      return { contents: `${readFileSync(path, "utf8")}\n/*! ${name}\n\n${licence}\n*/` };
+    });
   },
 };
 const options = {
@@ -55,8 +67,7 @@ const options = {
 await build({
   ...options,
   entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
-  packages: "external",
-  plugins: [library],
+  plugins: [library, licences],
   // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
   inject: ["build/embedded.ts"],
 });
@@ -66,18 +77,6 @@ const errors = {
   name: "errors",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.?\/errors\.js$/ }, () => ({ path: "./index.js", external: true }));
-  },
-};
-/** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
-const licences = {
-  name: "licences",
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]node_modules[\\/].*\.js$/ }, ({ path }) => {
-      const [folder, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path);
-      const file = readdirSync(folder).find((entry) => /^licen[sc]e/i.test(entry));
-      const licence = readFileSync(join(folder, file), "utf8").trim();
-      return { contents: `${readFileSync(path, "utf8")}\n/*! ${name}\n\n${licence}\n*/` };
-    });
   },
 };
 await build({

@@ -478,6 +478,11 @@ export class Network {
     this.#model.dispose();
   }
 
+  /** What other entries of the package read of a network. @internal */
+  get model(): Model {
+    return this.#live();
+  }
+
   /**
    * What `gradCheck` works on. That is no method, so that bundlers leave it out where it is not used.
    *

@@ -1,0 +1,3 @@
+// lanegrad/onnx: networks as ONNX files, for other runtimes and frameworks, and back.
+export { type ExportOptions, toOnnx } from "./onnx/export.js";
+export { fromOnnx, type ImportOptions } from "./onnx/import.js";
