@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { csvLine, openTable } from "../src/cli/table.js";
 import { Network } from "../src/index.js";
+import { fromOnnx } from "../src/onnx.js";
 
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 const DATA = fileURLToPath(new URL("fixtures/data", import.meta.url));
@@ -195,7 +196,7 @@ describe("train, evaluate and predict", () => {
 });
 
 async function readNetwork(name: string): Promise<Network> {
-  return Network.restore(read(name));
+  return Network.fromSafetensors(read(name));
 }
 
 describe("missing values", () => {
@@ -399,7 +400,7 @@ test("Ctrl-C ends training, and the file is written", async () => {
 describe("help and usage", () => {
   test("each command has its help, in 80 columns", async () => {
     expect(await ok("--help")).toContain("lanegrad train data.csv --target COLUMN [options]");
-    for (const command of ["train", "predict", "evaluate", "bench"]) {
+    for (const command of ["train", "predict", "evaluate", "export", "bench"]) {
       expect(await ok(command, "--help")).toMatch(/^Usage:\n {2}lanegrad /m);
     }
   });
@@ -432,6 +433,18 @@ describe("help and usage", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
   });
+});
+
+test("an exported network predicts the same, in units of the target", async () => {
+  const path = join(DATA, "diabetes.csv");
+  await ok("train", path, "--target", "target", "--epochs", "5", "--out", "export.safetensors");
+  const said = await ok("export", "export.safetensors", "export.onnx");
+  expect(said).toMatch(/x \[rows, 10\]: 0 age, 1 sex, /);
+  expect(said).toContain("y [rows, 1]: target");
+  const net = await fromOnnx(read("export.onnx"));
+  const [, ...rows] = rowsOf(await ok("predict", "export.safetensors", path));
+  const outputs = net.predict(rows.map((row) => row.slice(0, 10).map(Number)));
+  for (const [index, row] of rows.entries()) expect(outputs[index]).toBeCloseTo(Number(row[11]), 2);
 });
 
 test("bench prints figures for each size", async () => {

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = ["onnx"];
+const ENTRIES = ["node", "onnx"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
@@ -38,7 +38,10 @@ rmSync(join(root, "dist"), { recursive: true, force: true });
 const library = {
   name: "library",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/(index|onnx)\.js$/ }, ({ path }) => ({ path: path.replace("../", "./"), external: true }));
+    onResolve({ filter: /^\.\.?\/(index|node|onnx)\.js$/ }, ({ path }) => ({
+      path: path.replace("../", "./"),
+      external: true,
+    }));
   },
 };
 /** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
@@ -67,6 +70,7 @@ const options = {
 await build({
   ...options,
   entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
+  external: ["node:*"],
   plugins: [library, licences],
   // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
   inject: ["build/embedded.ts"],

@@ -4,11 +4,12 @@ import { OutOfMemoryError, UnsupportedHostError } from "../errors.js";
 import { Arguments, type Command, helpOf, usageOf } from "./arguments.js";
 import { bench } from "./bench.js";
 import { evaluate } from "./evaluate.js";
+import { exportCommand } from "./export.js";
 import { indented, print, UsageError, UserError } from "./messages.js";
 import { predict } from "./predict.js";
 import { train } from "./train.js";
 
-const COMMANDS: readonly Command[] = [train, predict, evaluate, bench];
+const COMMANDS: readonly Command[] = [train, predict, evaluate, exportCommand, bench];
 
 /** Exit codes. */
 const DONE = 0;

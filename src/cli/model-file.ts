@@ -3,7 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { FormatError } from "../errors.js";
 import { readSafetensors, writeSafetensors } from "../format/safetensors.js";
-import { Network, writeFileAtomically } from "../index.js";
+import { Network } from "../index.js";
+import { writeFileAtomically } from "../node.js";
 import { type Description, inputsOf, parseDescription } from "./description.js";
 import { asFileError, shownPath, UserError } from "./messages.js";
 
@@ -17,7 +18,7 @@ export interface Model {
 
 /** @throws UserError where the file cannot be written */
 export async function writeModel(path: string, { net, description }: Model): Promise<number> {
-  const { tensors, metadata } = readSafetensors(net.checkpoint());
+  const { tensors, metadata } = readSafetensors(net.toSafetensors());
   const bytes = writeSafetensors({ tensors, metadata: new Map([...metadata, [KEY, JSON.stringify(description)]]) });
   try {
     await writeFileAtomically(path, bytes);
@@ -36,7 +37,7 @@ export async function readModel(path: string): Promise<Model> {
     const text = readSafetensors(bytes).metadata.get(KEY);
     if (text === undefined) throw new FormatError("__metadata__", `no entry "${KEY}"`);
     const description = parseDescription(text);
-    const net = await Network.restore(bytes);
+    const net = await Network.fromSafetensors(bytes);
     const outputs = description.target.classes?.length ?? 1;
     if (net.inputs !== inputsOf(description.features) || net.outputs !== outputs) {
       throw new FormatError(`__metadata__.${KEY}`, "other columns than the network has");
