@@ -53,6 +53,7 @@ describe("the tarball", () => {
       "README.md",
       "dist/cli.js",
       "dist/index.js",
+      "dist/node.js",
       "dist/onnx.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",

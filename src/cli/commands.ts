@@ -37,7 +37,7 @@ export async function runCommand(given: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) {
-    process.stderr.write(`lanegrad: there is no command "${name}"; "lanegrad --help" lists them\n`);
+    complain(`there is no command "${name}"; "lanegrad --help" lists them`);
     return MISUSED;
   }
   if (rest.includes("--help") || rest.includes("-h")) {
@@ -53,15 +53,20 @@ async function run(command: Command, given: readonly string[]): Promise<number> 
     return DONE;
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(
-        `lanegrad: ${error.message}\nUsage: ${usageOf(command)}\n"lanegrad ${command.name} --help" lists the options\n`,
-      );
+      complain(error.message);
+      process.stderr.write(`Usage: ${usageOf(command)}\n"lanegrad ${command.name} --help" lists the options\n`);
       return MISUSED;
     }
     const isKnown = [UserError, OutOfMemoryError, UnsupportedHostError].some((type) => error instanceof type);
-    process.stderr.write(`lanegrad: ${isKnown ? (error as Error).message : (error as Error).stack}\n`);
+    complain(String(isKnown ? (error as Error).message : (error as Error).stack));
     return FAILED;
   }
+}
+
+/** Broken between words where a person reads it; one line for programs. */
+function complain(message: string): void {
+  const name = "lanegrad: ";
+  process.stderr.write(`${process.stderr.isTTY ? indented(message, name) : name + message}\n`);
 }
 
 function overview(): string {

@@ -187,7 +187,7 @@ function describeTable(table: TrainingTable, ignored: readonly string[]): string
   const why =
     reason === ""
       ? ""
-      : `, as it holds ${reason}${target.isText && reason === "texts" ? "" : ` ; --task ${other} if that is wrong`}`;
+      : `, as it holds ${reason}${target.isText && reason === "texts" ? "" : `; --task ${other} if that is wrong`}`;
   const out = [
     ...constant.map((column) => unbroken(`${column} (constant)`)),
     ...ignored.map((column) => unbroken(`${column} (--ignore)`)),
