@@ -249,6 +249,7 @@ describe("broken tables", () => {
       /t\.csv:4: column "a" is "7", where the rows above have texts \(--text a /,
     ],
     ["text among numbered classes", "a,kind\n1,0\n2,1\n3,two\n", /t\.csv:4: column "kind" .*--task classification/],
+    ["a huge number", "a,kind\n1,x\n1e200,y\n", /t\.csv:3: column "a" is "1e200", which is beyond/],
     ["a quote that stays open", 'a,kind\n1,x\n2,"y\n3,x\n', /t\.csv:3: a quote .* never closed/],
     ["a quote in a field", 'a,kind\n1,x\n2,y"z\n', /t\.csv:3: a quote in the middle/],
     ["text behind a quote", 'a,kind\n1,x\n2,"y"z\n', /t\.csv:3: a quote in the middle/],
@@ -293,6 +294,7 @@ describe("broken tables", () => {
     expect(await predict("a,b,color\n1,2,red\n1,2,pink\n")).toMatch(
       /other\.csv:3: column "color" is "pink", .*blue, red/,
     );
+    expect(await predict("a,b,color\n1,-1e40,red\n")).toContain('other.csv:2: column "b" is "-1e40", which is beyond');
     expect(await predict("a,b,color\n1,x,red\n")).toContain('other.csv:2: column "b" is "x", not a number');
     const unknown = file("other.csv", "a,b,color,kind\n1,2,red,neither\n");
     expect(await fails("evaluate", "quick.safetensors", unknown)).toContain('column "kind" is "neither"');

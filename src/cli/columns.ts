@@ -1,6 +1,6 @@
 // Columns of the training table: what each one holds is found out while rows come in.
-import { integer, UserError } from "./messages.js";
-import { isMissing, numberIn } from "./table.js";
+import { integer, tooLargeError, UserError } from "./messages.js";
+import { isMissing, isTooLarge, numberIn } from "./table.js";
 
 /** More different texts than this make no column of a network's inputs. */
 const MOST_CATEGORIES = 100;
@@ -47,6 +47,7 @@ export class Column {
       return;
     }
     const value = numberIn(field);
+    if (isTooLarge(value) && !this.isText) throw tooLargeError(place, this.name, field);
     this.#isText ??= value === undefined;
     if (this.#mustBeText || this.#isText === (value === undefined)) {
       this.values.push(this.#isText ? this.#indexOf(field, place) : (value as number));

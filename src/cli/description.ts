@@ -1,7 +1,7 @@
 // What a model file says about the table that the network was trained on, and rows of other tables by it.
 import { FormatError } from "../errors.js";
-import { listed, UserError } from "./messages.js";
-import { isMissing, numberIn, type Row, type Table } from "./table.js";
+import { listed, tooLargeError, UserError } from "./messages.js";
+import { isMissing, isTooLarge, numberIn, type Row, type Table } from "./table.js";
 
 /** What is done where a field holds nothing: an error, the training rows' mean or most frequent text, or the row is left out. */
 export type Missing = (typeof MISSING)[number];
@@ -109,6 +109,7 @@ export class RowReader {
       return Number.NaN;
     }
     const value = texts === undefined ? numberIn(field) : indexIn(texts, field);
+    if (texts === undefined && isTooLarge(value)) throw tooLargeError(`${this.#name}:${row.line}`, column, field);
     if (value !== undefined) return value;
     const expected =
       texts === undefined ? "not a number" : `which the network was not trained on (${listed(texts, 10)})`;

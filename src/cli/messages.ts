@@ -32,6 +32,10 @@ export function asFileError(verb: "read" | "write", path: string, error: unknown
   return new UserError(`cannot ${verb} ${path}: ${FILE_PROBLEMS.get(code) ?? message}`);
 }
 
+export function tooLargeError(place: string, column: string, field: string): UserError {
+  return new UserError(`${place}: column "${column}" is "${field}", which is beyond ±1e38`);
+}
+
 /** 1 row, 2 rows, 10,000 rows. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${integer(number)} ${number === 1 ? noun : plural}`;

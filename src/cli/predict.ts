@@ -79,11 +79,19 @@ function addedColumns({ name, header }: Table, { target }: Description, withProb
 }
 
 function predictionOf(row: FloatArray, { target }: Description, withProbabilities: boolean): string[] {
-  // Single precision has no more digits.
-  const shown = [...row].map((value) => String(Number(value.toPrecision(7))));
+  const shown = [...row].map(shortest);
   if (target.classes === undefined) return shown;
   const best = row.indexOf(Math.max(...row));
   return [target.classes[best] as string, ...(withProbabilities ? shown : [])];
+}
+
+/** The fewest digits, from six on, that are read as the same number in single precision; nine are always enough. */
+function shortest(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === Math.fround(value)) return String(rounded);
+  }
+  return String(Number(value.toPrecision(9)));
 }
 
 /** Rows with their inputs; those that are to be left out are not among them. */

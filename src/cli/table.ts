@@ -28,6 +28,13 @@ export function isMissing(field: string): boolean {
   return MISSING.has(field);
 }
 
+/** Numbers beyond have no place in single precision. */
+const LARGEST = 1e38;
+
+export function isTooLarge(value: number | undefined): boolean {
+  return value !== undefined && Math.abs(value) > LARGEST;
+}
+
 /** The number that a field holds; undefined where it holds none, or one that is not finite. */
 export function numberIn(field: string): number | undefined {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : Number.NaN;
