@@ -1,9 +1,9 @@
 // ONNX files that were damaged or made to harm: each is read, or refused with a FormatError, at no more memory than it has bytes.
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { FormatError, Network } from "../src/index.js";
+import { dense, FormatError, Network } from "../src/index.js";
 import { readPerceptron } from "../src/onnx/import.js";
-import { encodeModel, type GraphProto } from "../src/onnx/messages.js";
+import { decodeModel, encodeModel, type GraphProto, type NodeProto, type TensorProto } from "../src/onnx/messages.js";
 import { fromOnnx, toOnnx } from "../src/onnx.js";
 import { chain, GRAPHS } from "./support/onnx-nets.js";
 
@@ -123,6 +123,25 @@ test("every damaged file is read or refused by name of the place, and takes no m
   countAllocations(false);
   for (const file of kept.slice(0, NETWORKS)) (await fromOnnx(file, { loss: "meanSquaredError" })).dispose();
 }, 120_000);
+
+test("a file that is as large as its weights is read in twice its bytes, transposed too", async () => {
+  const net = await Network.create({ inputs: 300, layers: [dense(200)], loss: "huber" });
+  const file = toOnnx(net);
+  const model = decodeModel(file);
+  const { initializer, node } = model.graph as { initializer: [TensorProto]; node: [NodeProto] };
+  initializer[0].dims = [300, 200];
+  node[0].attribute = [];
+  const products = encodeModel(model);
+  for (const each of [file, products]) {
+    countAllocations(true);
+    allocated = 0;
+    const { parameters } = readPerceptron(each);
+    countAllocations(false);
+    expect(parameters["0.weight"]).toHaveLength(60_000);
+    expect(allocated).toBeGreaterThanOrEqual(4 * 60_000);
+    expect(allocated).toBeLessThanOrEqual(2 * each.length);
+  }
+});
 
 test.each<[string, GraphProto, RegExp]>([
   [

@@ -11,9 +11,12 @@ import { type Consumer, createConsumer } from "./support/consumer.js";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
-/** Bytes gzipped: of each entry, and of what a project that imports the names of EXAMPLE bundles. */
+/**
+ * Bytes gzipped: of each entry, and of what a project that imports the names of EXAMPLE bundles. The aim of the latter is 30 KB:
+ * derivatives, checkpoints and threads are methods of Network and options of Engine, which no bundler leaves out.
+ */
 const LARGEST_IMPORT = { "dist/index.js": 45 * 1024, "dist/onnx.js": 16 * 1024 };
-const LARGEST_BUNDLE = 30 * 1024;
+const LARGEST_BUNDLE = 35 * 1024;
 
 const EXAMPLE = `
   import { adam, dense, Network } from "lanegrad";
@@ -52,11 +55,14 @@ describe("the tarball", () => {
       "LICENSE",
       "README.md",
       "dist/cli.js",
+      "dist/comlink-LICENSE.txt",
       "dist/index.js",
       "dist/node.js",
       "dist/onnx.js",
       "dist/relaxed.wasm",
       "dist/simd.wasm",
+      "dist/worker-thread.js",
+      "dist/worker.js",
       "package.json",
     ]);
     expect(packed.filter(isTypes).every((path) => path.endsWith(".d.ts"))).toBe(true);
@@ -139,6 +145,8 @@ import {
   type Optimizer, type Schedule,
 } from "lanegrad";
 import { type ExportOptions, fromOnnx, type ImportOptions, toOnnx } from "lanegrad/onnx";
+import { writeFileAtomically } from "lanegrad/node";
+import { Trainer, trainInWorker, type RemoteFitOptions, type TrainerOptions } from "lanegrad/worker";
 
 const engine: Engine = await Engine.create({ deterministic: true });
 const build: BuildName | "custom" = engine.build;
@@ -168,8 +176,19 @@ engine.gemm({ a: product, b: product, c: engine.matrix(2, 2, { dtype: "float64" 
 const exported: ExportOptions = { output: "logits" };
 const imported: ImportOptions = { loss: "huber", engine };
 const copy: Network = await fromOnnx(toOnnx(net, exported), imported);
+const again: Network = await Network.fromSafetensors(net.toSafetensors(), { engine });
+await writeFileAtomically("net.safetensors", again.checkpoint());
 console.log(copy.inputs, new ShapeError("").message, build, losses, outputs, confusion, worst, bytes, scale, chosen);
 
+const there: TrainerOptions = { inputs: 3, layers, loss: "meanSquaredError", engine: { threads: 2 } };
+const trainer: Trainer = await Trainer.create(there);
+const remote: RemoteFitOptions = { ...options, transfer: true };
+const both: History[] = [await trainer.fit([[0, 1, 2]], [1], remote), await trainInWorker(net, [[0, 1, 2]], [1], options)];
+const brought: Network = await trainer.network({ engine });
+console.log(both, brought);
+
+// @ts-expect-error the worker has an engine of its own
+await Trainer.create({ ...there, engine });
 // @ts-expect-error the optimizer is required
 await net.fit([[0, 1, 2]], [1], {});
 // @ts-expect-error not the name of a loss

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** Entries of the package beside the library itself: each `src/NAME.ts` becomes `dist/NAME.js`. */
-const ENTRIES = ["node", "onnx"];
+const ENTRIES = ["node", "onnx", "worker", "worker-thread"];
 
 function run(script, ...args) {
   execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
@@ -34,26 +34,30 @@ run("tools/template.mjs");
 run("tools/embed.mjs");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
-/** In the other entries the library itself and its other entries are imported, not bundled once more. */
+/** In the other entries the library itself is imported, not bundled once more. */
 const library = {
   name: "library",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/(index|node|onnx)\.js$/ }, ({ path }) => ({
-      path: path.replace("../", "./"),
-      external: true,
-    }));
+    onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
-/** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
-const licences = {
-  name: "licences",
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]node_modules[\\/].*\.js$/ }, ({ path }) => {
-      const [folder, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path);
-      const file = readdirSync(folder).find((entry) => /^licen[sc]e/i.test(entry));
-      const licence = readFileSync(join(folder, file), "utf8").trim();
-      return { contents: `${readFileSync(path, "utf8")}\n/*! ${name}\n\n${licence}\n*/` };
+/** What is bundled instead of asked for where the package is installed, with its licence. */
+const bundled = {
+  name: "bundled",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^pbf$/ }, ({ path }) => ({ path: require.resolve(path), namespace: "bundled" }));
+    onLoad({ filter: /./, namespace: "bundled" }, ({ path }) => {
+      const licence = readFileSync(join(dirname(path), "LICENSE"), "utf8");
+      return { contents: `/*! pbf\n${licence}*/\n${readFileSync(path, "utf8")}` };
     });
+  },
+};
+/** Bundled, with its licence, so that the package depends on nothing. */
+const comlink = {
+  name: "comlink",
+  setup({ onResolve }) {
+    onResolve({ filter: /^comlink$/ }, () => ({ path: require.resolve("comlink/dist/esm/comlink.mjs") }));
+    onResolve({ filter: /^comlink\/.*\.mjs$/ }, ({ path }) => ({ path: require.resolve(path) }));
   },
 };
 const options = {
@@ -70,24 +74,37 @@ const options = {
 await build({
   ...options,
   entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
-  external: ["node:*"],
-  plugins: [library, licences],
+  packages: "external",
+  plugins: [library, bundled, comlink],
   // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
   inject: ["build/embedded.ts"],
 });
 
-/** The command line throws and catches the library's own errors. */
-const errors = {
-  name: "errors",
+/** The command line imports other entries as they are, and throws and catches the library's own errors. */
+const entries = {
+  name: "entries",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/errors\.js$/ }, () => ({ path: "./index.js", external: true }));
+    onResolve({ filter: /^\.\.\/(node|onnx)\.js$/ }, ({ path }) => ({ path: path.slice(1), external: true }));
+    onResolve({ filter: /^\.\.\/errors\.js$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
+/** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
+const licences = {
+  name: "licences",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.js$/ }, ({ path }) => {
+      const [folder, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path);
+      const file = readdirSync(folder).find((entry) => /^licen[sc]e/i.test(entry));
+      const licence = readFileSync(join(folder, file), "utf8").trim();
+      return { contents: `${readFileSync(path, "utf8")}\n/*! ${name}\n\n${licence}\n*/` };
+    });
   },
 };
 await build({
   ...options,
   entryPoints: ["src/cli.ts"],
   platform: "node",
-  plugins: [library, errors, licences],
+  plugins: [library, entries, licences],
   // CommonJS packages among the bundled ones ask for modules of Node by `require`.
   banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
 });
@@ -96,4 +113,5 @@ run(tsc, "-p", "tsconfig.types.json");
 mkdirSync(join(root, "dist/types/build"), { recursive: true });
 // tsc emits no copy of a declaration file that it reads.
 copyFileSync(join(root, "build/kernels.d.ts"), join(root, "dist/types/build/kernels.d.ts"));
+copyFileSync(require.resolve("comlink/LICENSE"), join(root, "dist/comlink-LICENSE.txt"));
 for (const name of ["simd", "relaxed"]) copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/${name}.wasm`));

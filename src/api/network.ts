@@ -26,7 +26,7 @@ import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
 import { asFormatError, dtypeOf, encode, networkIn } from "../network/stored.js";
 import { parseChain, type Topology } from "../network/topology.js";
-import { inputsOf, numberedPrefixes, readWeights, writeWeights } from "../network/weights.js";
+import { numberedPrefixes, readWeights, writeWeights } from "../network/weights.js";
 import { checkTargets, countRows } from "../rows.js";
 import { Standardization } from "../selection/standardization.js";
 import {
@@ -220,7 +220,7 @@ export class Network {
    * more and no fewer than the network's. The names of a chain's layers may be any that differ in numbers alone ("0", "2"; "net.fc1",
    * "net.fc2"): they are taken in the order of the numbers. A graph's are the names of its nodes.
    *
-   * F32 and F64 are read, as float64 where a tensor is, unless `dtype` asks for other numbers. `inputs` may be left out.
+   * F32 and F64 are read, as float64 where a tensor is, unless `dtype` asks for other numbers.
    *
    * @throws FormatError that names the byte, tensor or metadata at fault
    * @throws RangeError, TypeError, ShapeError for options that were given
@@ -237,9 +237,8 @@ export class Network {
     try {
       const known = isForeign ? given : readOptions(networkIn(metadata));
       const prefixes = known.graph ? undefined : numberedPrefixes(tensors);
-      const inputs = known.inputs ?? (prefixes && inputsOf(tensors, prefixes));
       const { dtype = dtypeOf(tensors) } = known;
-      const complete = { ...known, inputs, dtype, engine, batchSize: given.batchSize } as NetworkOptions;
+      const complete = { ...known, dtype, engine, batchSize: given.batchSize } as NetworkOptions;
       const topology = parseTopology(complete);
       const values = readWeights(tensors, topology, prefixes);
       if (!isForeign) checkWidths(topology, file);
@@ -272,6 +271,23 @@ export class Network {
    */
   checkpoint(): Uint8Array {
     return writeCheckpoint(this.#live(), this.#trainer, this.#progress, this.#options);
+  }
+
+  /**
+   * Makes this network, of the same options, what the checkpoint's is.
+   *
+   * @internal
+   */
+  load(file: Uint8Array): void {
+    const { network, load } = readCheckpoint(file);
+    const model = this.#live();
+    model.reserve(network.batchSize as number);
+    load(model, this.#trainer, this.#progress);
+  }
+
+  /** @internal */
+  get trainer(): Trainer {
+    return this.#trainer;
   }
 
   get inputs(): number {
@@ -364,10 +380,19 @@ export class Network {
   async fit(x: Inputs, y: Targets, options: FitOptions): Promise<History> {
     const model = this.#live();
     const run = parseFit(model, x, y, options);
+    return this.whileFitting(() => fit(model, this.#trainer, this.#progress, run));
+  }
+
+  /**
+   * One at a time.
+   *
+   * @internal
+   */
+  async whileFitting<T>(train: () => Promise<T>): Promise<T> {
     if (this.#fitting) throw new Error("fit is running already on this network");
     this.#fitting = true;
     try {
-      return await fit(model, this.#trainer, this.#progress, run);
+      return await train();
     } finally {
       this.#fitting = false;
     }

@@ -37,19 +37,6 @@ export function readWeights(
 }
 
 /**
- * The width of the rows that the first of a chain's layers takes.
- *
- * @throws FormatError where its weight is missing or no matrix
- */
-export function inputsOf(tensors: TensorFile["tensors"], [first = ""]: readonly string[]): number {
-  const name = `${first}weight`;
-  const { bytes, shape } = tensors.get(name) ?? { shape: [] };
-  const width = bytes?.length && shape[1];
-  if (!width) throw new FormatError(name, "no matrix");
-  return width;
-}
-
-/**
  * What stands before "weight" and "bias" in names that differ in numbers alone, in the order of these: "0.", "2.", or "net.fc1.",
  * "net.fc2.", or nothing.
  *

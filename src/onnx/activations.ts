@@ -52,7 +52,7 @@ export function textOf({ coefficient, factors }: Expression): string {
   return [...number, ...factors].join("*");
 }
 
-/** What an expression has for text that is longer than every activation's is not built any further. */
+/** No activation has a longer text. Products of products double theirs, so that longer ones are refused at once. */
 export const LONGEST = 80;
 
 /** Activations that are several operators, by their texts. */

@@ -81,33 +81,29 @@ export function readPerceptron(bytes: Uint8Array, givenLoss?: Loss): Perceptron 
   const { node = [], initializer = [], input = [], output = [] } = model.graph ?? {};
   const reader = new GraphReader(bytes.length);
   for (const tensor of initializer) addConstant(reader, tensor);
+  // Old files list initializers as inputs too.
   const constants = new Set(initializer.map(({ name }) => name));
-  const ports = input.filter(({ name }) => !constants.has(name)).map(parseInput);
+  const ports = addInputs(
+    reader,
+    input.filter(({ name }) => !constants.has(name)),
+  );
   const [port] = ports;
-  if (port === undefined) throw new FormatError("graph", "no input");
-  for (const { place, name, width, isFolded, dtype } of ports) {
-    if (dtype !== port.dtype) throw new FormatError(place, `${dtype}, where others are ${port.dtype}`);
-    reader.addInput(place, name, width, isFolded);
-  }
   for (const [position, each] of node.entries()) readNode(reader, each, position);
   const last = finishOutput(reader, output, metadata?.output === "logits" ? undefined : loss);
   const layers = reader.layers.sort((a, b) => a.position - b.position);
   if (!layers.some(({ dense }) => dense !== undefined)) throw new FormatError("graph", "no Gemm or MatMul");
 
-  const names = chainNames(
-    layers,
-    ports.map(({ name }) => name),
-    last,
-  );
-  const isOwn = metadata !== undefined && layers.some(({ name }) => names?.get(name) !== name);
-  const shape = names === undefined || isOwn ? graphOf(layers, ports, last) : chainOf(layers, port.width);
+  const chain = chainNames(layers, ports, last);
+  // A file of lanegrad's keeps its names.
+  const names = metadata !== undefined && layers.some(({ name }) => chain?.get(name) !== name) ? undefined : chain;
+  const shape = names === undefined ? graphOf(layers, ports, last) : chainOf(layers, port.width);
   return {
     ...shape,
     loss,
     seed: metadata?.seed,
     dtype: port.dtype,
     standardization: standardizationOf(reader, ports),
-    parameters: parametersOf(layers, isOwn ? undefined : names),
+    parameters: parametersOf(layers, names),
   };
 }
 
@@ -151,6 +147,16 @@ function addConstant(reader: GraphReader, tensor: TensorProto): void {
   reader.define(value.place, value.name, value);
 }
 
+function addInputs(reader: GraphReader, inputs: readonly ValueInfoProto[]): [Port, ...Port[]] {
+  const [first, ...others] = inputs.map(parseInput);
+  if (first === undefined) throw new FormatError("graph", "no input");
+  for (const { place, name, width, isFolded, dtype } of [first, ...others]) {
+    if (dtype !== first.dtype) throw new FormatError(place, `${dtype}, where others are ${first.dtype}`);
+    reader.addInput(place, name, width, isFolded);
+  }
+  return [first, ...others];
+}
+
 function parseInput({ name = "", type }: ValueInfoProto): Port {
   const place = `input ${shown(name)}`;
   const { elementType, shape } = type?.tensor ?? {};
@@ -186,11 +192,11 @@ function finishOutput(reader: GraphReader, outputs: readonly ValueInfoProto[], l
 /** What layers are called in a chain, by their names in the file; undefined where they are none. */
 function chainNames(
   layers: readonly ReadLayer[],
-  inputs: readonly string[],
+  inputs: readonly Port[],
   last: string,
 ): ReadonlyMap<string, string> | undefined {
   const names = new Map<string, string>();
-  let [below] = inputs;
+  let below = inputs[0]?.name;
   let denseLayers = 0;
   for (const [index, { name, layer, from }] of layers.entries()) {
     if ((layer.kind !== "dense" && layer.kind !== "dropout") || from[0] !== below) return undefined;

@@ -109,9 +109,11 @@ function parseSnapshot(tensors: TensorFile["tensors"], model: Model, prefix: str
 
 /** A block like that of the parameters, of tensors with their names and shapes. */
 function parseBlock(tensors: TensorFile["tensors"], { parameterPlan, dtype }: Model, prefix: string): FloatArray {
+  const values = parameterPlan.tensors.map(({ name, shape }) => valuesOf(tensors, prefix + name, shape, [dtype]));
+  // Not before it is known that the file is as large.
   const block = newArray(dtype, parameterPlan.length);
-  for (const { name, shape, offset } of parameterPlan.tensors) {
-    block.set(valuesOf(tensors, prefix + name, shape, [dtype]), offset / bytesOf(dtype));
+  for (const [index, { offset }] of parameterPlan.tensors.entries()) {
+    block.set(values[index] as FloatArray, offset / bytesOf(dtype));
   }
   return block;
 }

@@ -1,9 +1,8 @@
 // ONNX Runtime, native and in WebAssembly, in a folder of its own, as the two take 440 MB.
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { DType, FloatArray } from "../../src/index.js";
+import { installPackages } from "./install.js";
 
 interface Tensor {
   readonly dims: readonly number[];
@@ -21,25 +20,20 @@ export interface Runtime {
   readonly Tensor: new (type: DType, data: FloatArray, dims: readonly number[]) => Tensor;
 }
 
-const FOLDER = fileURLToPath(new URL("../runtimes", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../runtimes/", import.meta.url));
 
 export const RUNTIME_NAMES = ["onnxruntime-node", "onnxruntime-web"] as const;
 
 /** Errors alone. */
 const LOG_LEVEL = 3;
 
-/** Installs the runtimes where they are missing or others; their install script, which fetches parts for GPUs, is not run. */
-export function installRuntimes(): void {
-  const { dependencies } = JSON.parse(readFileSync(`${FOLDER}/package.json`, "utf8"));
-  const isInstalled = RUNTIME_NAMES.every((name) => {
-    const manifest = `${FOLDER}/node_modules/${name}/package.json`;
-    return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === dependencies[name];
-  });
-  if (!isInstalled) execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER });
+/** Their install scripts, which fetch parts for GPUs, are not run. */
+export function installRuntimes(): Promise<void> {
+  return installPackages(FOLDER);
 }
 
 export function loadRuntime(name: (typeof RUNTIME_NAMES)[number]): Runtime {
-  return createRequire(`${FOLDER}/package.json`)(name) as Runtime;
+  return createRequire(`${FOLDER}package.json`)(name) as Runtime;
 }
 
 /** What a file computes from the rows of each input. */
