@@ -1,4 +1,8 @@
-// lanegrad: multilayer perceptrons in WebAssembly SIMD. Everything public, and nothing else.
+/**
+ * Multilayer perceptrons in WebAssembly SIMD. Everything public, and nothing else.
+ *
+ * @module lanegrad
+ */
 import { serveIfWorker } from "./engine/workers.js";
 
 export {
@@ -65,6 +69,7 @@ export {
   type Layer,
 } from "./network/layers.js";
 export type { Loss, LossName, Reduction } from "./network/loss.js";
+export type { Scaling } from "./network/scaling.js";
 export {
   type CrossValidation,
   type CrossValidationOptions,

@@ -1,4 +1,4 @@
-// The guides in docs/: all their JavaScript runs, page by page as one module, and prints what stands below it.
+// The guides and recipes in docs/: all their JavaScript runs, page by page as one module, and prints what stands below it.
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ function examplesOf(page: string): Example[] {
   return examples;
 }
 
-const guides = readdirSync(join(ROOT, "docs"))
+const guides = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".md"))
   .map((file) => ({ file, examples: examplesOf(readFileSync(join(ROOT, "docs", file), "utf8")) }))
   .filter(({ examples }) => examples.length > 0);

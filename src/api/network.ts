@@ -58,6 +58,7 @@ import {
   typeError,
 } from "../validate.js";
 
+/** What `Network.create` makes a network of: `inputs` and `layers`, or else `graph`, and a loss. */
 export interface NetworkOptions {
   /** Width of an input row. */
   inputs?: number;
@@ -94,6 +95,7 @@ export interface NetworkOptions {
   standardization?: Standardization;
 }
 
+/** The weight or the bias of a dense layer, as it was when `net.parameters` was read. */
 export interface Parameter {
   /** "0.weight", "0.bias", "1.weight", …, counting dense layers. */
   readonly name: string;
@@ -122,6 +124,7 @@ export interface LayerState {
   readonly delta: FloatArray;
 }
 
+/** Bytes that a network takes in its engine's memory, as planned and as used. */
 export interface NetworkMemory {
   parameters: number;
   gradients: number;
@@ -149,6 +152,10 @@ const OPTIONS: readonly (keyof NetworkOptions)[] = [
 
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
+/**
+ * A multilayer perceptron with its parameters, gradients and the state of its training, in the memory of an engine. Made by
+ * `Network.create` or `Network.restore`.
+ */
 export class Network {
   readonly #model: Model;
   readonly #trainer: Trainer;

@@ -2,6 +2,7 @@
 import type { DType } from "../engine/dtype.js";
 import type { Kink } from "./kinks.js";
 
+/** One entry of a parameter or of x: its derivative by the backward pass and by differences. */
 export interface GradCheckEntry {
   /** Its name, or "inputs". */
   parameter: string;
@@ -32,6 +33,7 @@ interface Summary {
   worst: GradCheckEntry | undefined;
 }
 
+/** What was compared of one parameter, or of the inputs. */
 export interface GradCheckParameter extends Summary {
   name: string;
   /** `[outputs, inputs]` of a weight, `[outputs]` of a bias, `[rows, inputs]` of the inputs. */

@@ -14,6 +14,7 @@ import {
 } from "./gradcheck-report.js";
 import { type Kink, lossAndKink } from "./kinks.js";
 
+/** What `gradCheck` compares, and by which differences. */
 export interface GradCheckOptions {
   /** Step of the difference; 1e-4 in float64, 1e-2 in float32 by default. At kinks smaller ones are tried. */
   epsilon?: number;

@@ -1,7 +1,9 @@
 // The two precisions: how many bytes an element takes and which typed array shows it.
 
+/** The precision that a network or a matrix computes in. */
 export type DType = "float32" | "float64";
 
+/** Numbers of either precision. */
 export type FloatArray = Float32Array | Float64Array;
 
 export const DTYPES: readonly DType[] = ["float32", "float64"];

@@ -20,6 +20,7 @@ import { Matrix } from "./matrix.js";
 import { parallelKernels } from "./parallel.js";
 import { Pool } from "./pool.js";
 
+/** Which kernels an engine takes, how many threads, and how much memory. */
 export interface EngineOptions {
   /** "auto" (default) takes the fastest build that the host validates. */
   build?: "auto" | BuildName;
@@ -36,6 +37,7 @@ export interface EngineOptions {
   module?: WebAssembly.Module;
 }
 
+/** Bytes of an engine's linear memory. */
 export interface EngineMemory {
   /** Bytes in use by networks and matrices. */
   used: number;
@@ -45,6 +47,7 @@ export interface EngineMemory {
   maximum: number;
 }
 
+/** The operands and factors of C ← α·op(A)·op(B) + β·C. */
 export interface GemmOptions {
   a: Matrix;
   b: Matrix;
@@ -55,6 +58,7 @@ export interface GemmOptions {
   transposeB?: boolean;
 }
 
+/** Precision and first values of a matrix. */
 export interface MatrixOptions {
   /** "float32" by default. */
   dtype?: DType;
@@ -68,6 +72,10 @@ const MOST_THREADS = 16;
 const ENGINE_OPTIONS = ["build", "deterministic", "threads", "maximumMemory", "module"];
 const GEMM_OPTIONS = ["a", "b", "c", "alpha", "beta", "transposeA", "transposeB"];
 
+/**
+ * The kernels with their linear memory, in which networks and matrices lie, and the workers that share the work. Made by
+ * `Engine.create`.
+ */
 export class Engine {
   static #shared: Promise<Engine> | undefined;
 

@@ -9,6 +9,7 @@ export interface ClassAverages {
   f1: number;
 }
 
+/** Which classes were taken for which, and what follows from it for each class and on average. */
 export interface ConfusionMatrix {
   /** `matrix[i][j]`: how many rows of class i were taken for class j. */
   matrix: number[][];

@@ -5,6 +5,7 @@ import { checkInteger, checkOptions, isList, rangeError } from "../validate.js";
 /** Row-major `[rows, outputs]`: flat, as `net.predict` returns it, or one array a row. */
 export type RowMajor = ArrayLike<number> | readonly ArrayLike<number>[];
 
+/** How flat predictions and targets are to be read. */
 export interface MetricOptions {
   /**
    * How many outputs a row has. By default the length of a row, where one array a row is given; else as many predictions as

@@ -2,6 +2,7 @@
 import { Activation as Code } from "../../assembly/codes.js";
 import { checkName, checkNumber, checkOptions, typeError } from "../validate.js";
 
+/** The activations, as `dense` takes them. */
 export type ActivationName =
   | "identity"
   | "relu"

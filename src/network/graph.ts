@@ -5,6 +5,7 @@ import type { Junction, Layer } from "./layers.js";
 import { concatenate } from "./layers.js";
 import { type InputSpec, linked, parseLayer, type Source, type Topology, type UnlinkedSpec } from "./topology.js";
 
+/** The inputs, nodes and outputs of a graph, by their names. */
 export interface GraphDefinition {
   /** The width of each input, by its name. */
   inputs: Record<string, number>;

@@ -1,6 +1,7 @@
 // Initializers: the distribution that a tensor's first values are drawn from.
 import { checkName, checkNotNegative, checkNumber, checkOptions, typeError } from "../validate.js";
 
+/** The initializers that need no number. */
 export type InitializerName =
   | "glorotUniform"
   | "glorotNormal"
@@ -10,6 +11,7 @@ export type InitializerName =
   | "lecunNormal"
   | "zeros";
 
+/** How first weights or biases are drawn: by name, or with their numbers. */
 export type Initializer =
   | InitializerName
   | { type: "constant"; value: number }

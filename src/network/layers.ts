@@ -2,6 +2,7 @@
 import type { Activation } from "./activation.js";
 import type { Initializer } from "./initializer.js";
 
+/** The parameters of a dense layer: whether there is a bias, and how the first values are drawn. */
 export interface DenseOptions {
   /** Whether the layer has a bias; true by default. */
   bias?: boolean;
@@ -11,6 +12,7 @@ export interface DenseOptions {
   biasInit?: Initializer;
 }
 
+/** Made by `dense`: f(W·a + b). */
 export interface DenseLayer {
   readonly kind: "dense";
   readonly units: number;
@@ -18,11 +20,13 @@ export interface DenseLayer {
   readonly options: DenseOptions;
 }
 
+/** Made by `dropout`. */
 export interface DropoutLayer {
   readonly kind: "dropout";
   readonly rate: number;
 }
 
+/** What a network's `layers` are made of. */
 export type Layer = DenseLayer | DropoutLayer;
 
 /** Where several nodes of a graph flow together. */

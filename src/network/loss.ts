@@ -3,6 +3,7 @@ import { ElementwiseLoss } from "../../assembly/codes.js";
 import { checkName, checkOptions, checkPositive, checkShare } from "../validate.js";
 import { type ActivationSpec, parseActivation } from "./activation.js";
 
+/** The losses, as `Network.create` takes them. */
 export type LossName =
   | "meanSquaredError"
   | "halfSquaredError"

@@ -22,6 +22,7 @@ export type Setting<G extends Grid> = { -readonly [Name in keyof G]: G[Name][num
  */
 export type NetworkMaker<S> = (setting: S, context: { standardization: Standardization }) => Network | Promise<Network>;
 
+/** What `onProgress` is told after each fold. */
 export interface FoldRecord<S> {
   setting: S;
   /** Counts from 1. */
@@ -33,6 +34,7 @@ export interface FoldRecord<S> {
   score: Evaluation;
 }
 
+/** The settings to be tried, the folds, and how to train. */
 export interface CrossValidationOptions<G extends Grid> {
   /** What every network is trained with, or a function that makes it for a setting. */
   fit: FitOptions | ((setting: Setting<G>) => FitOptions);
@@ -50,6 +52,7 @@ export interface CrossValidationOptions<G extends Grid> {
   onProgress?: (record: FoldRecord<Setting<G>>) => unknown;
 }
 
+/** How well one setting did on the folds. */
 export interface CrossValidationResult<S> {
   setting: S;
   /** On the test rows of each fold. */
@@ -59,6 +62,7 @@ export interface CrossValidationResult<S> {
   deviation: Evaluation;
 }
 
+/** How well each setting did, and which did best. */
 export interface CrossValidation<S> {
   /** In the order of the grid. */
   results: CrossValidationResult<S>[];

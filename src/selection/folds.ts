@@ -6,6 +6,7 @@ import { checkBoolean, checkInteger, checkOptions, checkProperShare } from "../v
 import { permutation } from "./random.js";
 import { type Part, parseTable, pick } from "./table.js";
 
+/** How many rows `split` puts aside, and which. */
 export interface SplitOptions {
   /** Share of the rows that are put aside, > 0 and < 1; 0.25 by default. */
   test?: number;
@@ -17,12 +18,14 @@ export interface SplitOptions {
   inputs?: number;
 }
 
+/** The two parts of a data set, each with its rows and targets. */
 export interface Split<X, Y> {
   train: [x: Part<X>, y: Part<Y>];
   /** As `validation` of `fit` takes it. */
   test: [x: Part<X>, y: Part<Y>];
 }
 
+/** How `kFold` cuts rows. */
 export interface FoldOptions {
   /** An integer from 2 to the number of rows; 5 by default. */
   folds?: number;

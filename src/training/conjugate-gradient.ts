@@ -4,6 +4,7 @@ import { countMirrors, type FullBatchOptimizer, type Mirrors } from "./fullbatch
 import { Minimizer } from "./minimizer.js";
 import type { Vectors } from "./vectors.js";
 
+/** When `conjugateGradient` is done. */
 export interface ConjugateGradientOptions {
   /** Training is over where the gradient's Euclidean norm, L2 penalty included, is at most this; 1e-5 by default. */
   tolerance?: number;

@@ -4,6 +4,7 @@ import { newArray } from "../engine/dtype.js";
 import type { Model } from "../network/model.js";
 import { type Dataset, type Flat, stageRows, stageTargets } from "./batches.js";
 
+/** How well a network does on some rows. */
 export interface Evaluation {
   /** The network's loss over the rows, without dropout and penalties. */
   loss: number;

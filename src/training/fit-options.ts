@@ -18,6 +18,7 @@ import type { Optimizer } from "./optimizer.js";
 import type { Schedule } from "./schedule.js";
 import type { Clipping } from "./trainer.js";
 
+/** When a run that no longer gets better ends. */
 export interface EarlyStopping {
   /** Epochs without improvement that are waited for. */
   patience: number;
@@ -27,6 +28,7 @@ export interface EarlyStopping {
   restoreBest?: boolean;
 }
 
+/** How `net.fit` trains, what it tells meanwhile, and what ends it. */
 export interface FitOptions {
   /**
    * A full-batch optimizer (`lbfgs`, `conjugateGradient`) makes one iteration an epoch, over all rows: `shuffle` means nothing,

@@ -1,6 +1,7 @@
 // What a run reports: a record after each batch and epoch, and its history at the end.
 import type { NonFiniteError } from "../errors.js";
 
+/** What `onEpochEnd` is told after each epoch, and the history keeps. */
 export interface EpochRecord {
   /** Counts from 1. */
   epoch: number;
@@ -21,6 +22,7 @@ export interface EpochRecord {
   seconds: number;
 }
 
+/** What `onBatchEnd` is told after each update. */
 export interface BatchRecord {
   /** Counts from 1. */
   epoch: number;
@@ -37,6 +39,7 @@ export interface BatchRecord {
 /** "converged": a full-batch optimizer's gradient is within the tolerance, or no step leads measurably further down. */
 export type StopReason = "epochs" | "earlyStopping" | "signal" | "nonFinite" | "converged";
 
+/** What a run of `fit` was: its epochs, and why it ended. */
 export interface History {
   epochs: EpochRecord[];
   /** "signal" also where the signal came in mid-epoch; that epoch is then not in `epochs`. */

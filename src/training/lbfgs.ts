@@ -4,6 +4,7 @@ import { countMirrors, type FullBatchOptimizer, type Mirrors } from "./fullbatch
 import { Minimizer } from "./minimizer.js";
 import type { Vectors } from "./vectors.js";
 
+/** How many steps `lbfgs` remembers, and when it is done. */
 export interface LbfgsOptions {
   /** Pairs of step and change of the gradient that are kept, each as large as two copies of the parameters; 10 by default. */
   history?: number;

@@ -49,6 +49,7 @@ export interface Optimizer extends OptimizerRecord {
  */
 export type Update = (block: Block, rate: number, decay: number) => void;
 
+/** The hyperparameters of `sgd`. */
 export interface SgdOptions {
   learningRate: number;
   /** 0 by default. */
@@ -94,6 +95,7 @@ export function sgd(options: SgdOptions): Optimizer {
   };
 }
 
+/** The hyperparameters of `adagrad`. */
 export interface AdagradOptions {
   learningRate: number;
   /** 1e-10 by default. */
@@ -124,6 +126,7 @@ export function adagrad(options: AdagradOptions): Optimizer {
   };
 }
 
+/** The hyperparameters of `rmsprop`. */
 export interface RmspropOptions {
   learningRate: number;
   /** Decay of the mean square; 0.99 by default. */
@@ -180,6 +183,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
   };
 }
 
+/** The hyperparameters of `adam` and `adamw`. */
 export interface AdamOptions {
   learningRate: number;
   /** 0.9 by default. */

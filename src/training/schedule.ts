@@ -2,6 +2,8 @@
 import { checkInteger, checkNotNegative, checkOptions, checkPositive, checkProperShare } from "../validate.js";
 
 /**
+ * The learning rate of each step.
+ *
  * @param epoch counts from 0
  * @param step counts the batches of all epochs, from 0
  * @returns the learning rate
@@ -59,6 +61,7 @@ export function cosineDecay(options: { base: number; minimum?: number; period: n
   return (epoch) => cosineBetween(base, minimum, epoch / period);
 }
 
+/** The hyperparameters of `oneCycle`. */
 export interface OneCycleOptions {
   /** The peak. */
   max: number;
