@@ -67,12 +67,15 @@ export class DisposedError extends Error {
   }
 }
 
-/** A thread of the engine's ended, or did not end its part of a call. The call's results are lost; the engine goes on. */
+/**
+ * A thread ended in the middle of a call, whose results are lost. An engine goes on after its threads; a `Trainer` ends with its
+ * worker.
+ */
 export class WorkerError extends Error {
   override readonly name = "WorkerError";
 
-  constructor() {
-    super("a thread of the engine's died in the middle of a call; the engine goes on with new threads");
+  constructor(message = "a thread of the engine's died in the middle of a call; the engine goes on with new threads") {
+    super(message);
   }
 }
 
@@ -86,6 +89,6 @@ export class FormatError extends Error {
     problem: string,
     options?: ErrorOptions,
   ) {
-    super(`${place}: ${problem}`, options);
+    super(`${place || '""'}: ${problem}`, options);
   }
 }

@@ -43,7 +43,6 @@ export {
   UnsupportedHostError,
   WorkerError,
 } from "./errors.js";
-export { writeFileAtomically } from "./format/file.js";
 export { accuracy, topKAccuracy } from "./metrics/accuracy.js";
 export { type ClassAverages, type ConfusionMatrix, confusionMatrix } from "./metrics/confusion.js";
 export { logLoss } from "./metrics/log-loss.js";

@@ -1,13 +1,14 @@
 // The packed package where its users are: other runtimes than Node 20, bundlers' output in browsers, and tools that judge packages.
 // browser.test.ts and threads-browser.test.ts load the package's files as they are.
 import { execFile } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EngineOptions } from "../src/index.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
+import { installPackages } from "./support/install.js";
 import { describeBrowsers, type RunInPage } from "./support/pages.js";
 import type { Outcome } from "./support/scenario.mjs";
 import { type StaticServer, startServer } from "./support/static-server.js";
@@ -61,15 +62,6 @@ const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 const DETERMINISTIC: EngineOptions = { deterministic: true };
 const TWO_THREADS: EngineOptions = { deterministic: true, threads: 2 };
 
-/** Installs what hosts/package.json names, where that has not been done since it changed. */
-async function installHosts(): Promise<void> {
-  const lock = `${HOSTS}package-lock.json`;
-  const done = `${HOSTS}node_modules/.installed.json`;
-  if (existsSync(done) && readFileSync(done, "utf8") === readFileSync(lock, "utf8")) return;
-  await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: HOSTS });
-  copyFileSync(lock, done);
-}
-
 let consumer: Consumer;
 let inNode: Report;
 
@@ -78,7 +70,7 @@ async function report(command: string, ...args: string[]): Promise<Report> {
 }
 
 beforeAll(async () => {
-  await installHosts();
+  await installPackages(HOSTS);
   consumer = await createConsumer();
   const write = (name: string, text: string) => writeFileSync(join(consumer.project, `${name}.mjs`), text);
   for (const name of MODULES) {

@@ -18,12 +18,15 @@ import {
 import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
 import { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
-import { ShapeError } from "../errors.js";
+import { FormatError, ShapeError } from "../errors.js";
+import { readSafetensors } from "../format/safetensors.js";
 import { Graph, type GraphDefinition, graph } from "../network/graph.js";
 import type { Layer } from "../network/layers.js";
 import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
+import { asFormatError, dtypeOf, encode, networkIn } from "../network/stored.js";
 import { parseChain, type Topology } from "../network/topology.js";
+import { numberedPrefixes, readWeights, writeWeights } from "../network/weights.js";
 import { checkTargets, countRows } from "../rows.js";
 import { Standardization } from "../selection/standardization.js";
 import {
@@ -37,7 +40,7 @@ import {
   stageTargets,
   type Targets,
 } from "../training/batches.js";
-import { asFormatError, encode, readCheckpoint, writeCheckpoint } from "../training/checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "../training/checkpoint.js";
 import { type Evaluation, evaluate, outputsOf } from "../training/evaluate.js";
 import { fit } from "../training/fit.js";
 import { checkOptimizer, type FitOptions, parseFit } from "../training/fit-options.js";
@@ -203,7 +206,7 @@ export class Network {
    * @throws TypeError, OutOfMemoryError, UnsupportedHostError
    */
   static async restore(file: Uint8Array, options: { engine?: Engine } = {}): Promise<Network> {
-    if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
+    checkFile(file);
     checkOptions("options", options, ["engine"]);
     const engine = checkEngine(options.engine);
     let net: Network | undefined;
@@ -219,6 +222,55 @@ export class Network {
   }
 
   /**
+   * A network with the parameters in a safetensors file: one that `toSafetensors` wrote, or with the options of `Network.create`
+   * one from elsewhere, such as PyTorch's. The file's tensors are then "….weight" `[outputs, inputs]` and "….bias" `[outputs]`, no
+   * more and no fewer than the network's. The names of a chain's layers may be any that differ in numbers alone ("0", "2"; "net.fc1",
+   * "net.fc2"): they are taken in the order of the numbers. A graph's are the names of its nodes.
+   *
+   * F32 and F64 are read, as float64 where a tensor is, unless `dtype` asks for other numbers.
+   *
+   * @throws FormatError that names the byte, tensor or metadata at fault
+   * @throws RangeError, TypeError, ShapeError for options that were given
+   * @throws OutOfMemoryError, UnsupportedHostError
+   */
+  static async fromSafetensors(file: Uint8Array, options?: NetworkOptions | { engine?: Engine }): Promise<Network>;
+  static async fromSafetensors(file: Uint8Array, options: Partial<NetworkOptions> = {}): Promise<Network> {
+    checkFile(file);
+    checkOptions("options", options, OPTIONS);
+    const { engine, ...given } = options;
+    checkEngine(engine);
+    const { tensors, metadata } = readSafetensors(file);
+    const isForeign = Object.keys(given).length > 0;
+    try {
+      const known = isForeign ? given : readOptions(networkIn(metadata));
+      const prefixes = known.graph ? undefined : numberedPrefixes(tensors);
+      const { dtype = dtypeOf(tensors) } = known;
+      const complete = { ...known, dtype, engine, batchSize: given.batchSize } as NetworkOptions;
+      const topology = parseTopology(complete);
+      const values = readWeights(tensors, topology, prefixes);
+      if (!isForeign) checkWidths(topology, file);
+      const net = await Network.create(complete);
+      net.setParameters(values);
+      return net;
+    } catch (error) {
+      throw isForeign ? error : asFormatError(error);
+    }
+  }
+
+  /**
+   * The network as a safetensors file, for `Network.fromSafetensors`: its parameters and, as metadata, its options. What training
+   * needs to go on is not in it; `checkpoint` has that.
+   *
+   * The tensors of a chain are named as in PyTorch's nn.Sequential of Linear, activation and Dropout modules, those of a graph after
+   * its nodes, so that `load_state_dict` takes them.
+   *
+   * @throws DisposedError
+   */
+  toSafetensors(): Uint8Array {
+    return writeWeights(this.#live(), this.#options);
+  }
+
+  /**
    * The network as the bytes of one file in the safetensors format, for `Network.restore`: parameters under their own names,
    * optimizer state, options and where training stands, a running or interrupted `fit` included.
    *
@@ -226,6 +278,23 @@ export class Network {
    */
   checkpoint(): Uint8Array {
     return writeCheckpoint(this.#live(), this.#trainer, this.#progress, this.#options);
+  }
+
+  /**
+   * Makes this network, of the same options, what the checkpoint's is.
+   *
+   * @internal
+   */
+  load(file: Uint8Array): void {
+    const { network, load } = readCheckpoint(file);
+    const model = this.#live();
+    model.reserve(network.batchSize as number);
+    load(model, this.#trainer, this.#progress);
+  }
+
+  /** @internal */
+  get trainer(): Trainer {
+    return this.#trainer;
   }
 
   get inputs(): number {
@@ -318,10 +387,19 @@ export class Network {
   async fit(x: Inputs, y: Targets, options: FitOptions): Promise<History> {
     const model = this.#live();
     const run = parseFit(model, x, y, options);
+    return this.whileFitting(() => fit(model, this.#trainer, this.#progress, run));
+  }
+
+  /**
+   * One at a time.
+   *
+   * @internal
+   */
+  async whileFitting<T>(train: () => Promise<T>): Promise<T> {
     if (this.#fitting) throw new Error("fit is running already on this network");
     this.#fitting = true;
     try {
-      return await fit(model, this.#trainer, this.#progress, run);
+      return await train();
     } finally {
       this.#fitting = false;
     }
@@ -485,6 +563,11 @@ export class Network {
     this.#model.dispose();
   }
 
+  /** What other entries of the package read of a network. @internal */
+  get model(): Model {
+    return this.#live();
+  }
+
   /**
    * What `gradCheck` works on. That is no method, so that bundlers leave it out where it is not used.
    *
@@ -627,6 +710,16 @@ function readOptions({ graph: definition, standardization, ...options }: Record<
     graph: definition === undefined ? undefined : graph(definition as GraphDefinition),
     standardization: standardization === undefined ? undefined : new Standardization(means, deviations),
   };
+}
+
+function checkFile(file: unknown): void {
+  if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
+}
+
+/** Layers without parameters cost a file next to nothing, but may ask for any memory. */
+function checkWidths({ layers }: Topology, file: Uint8Array): void {
+  const width = layers.reduce((sum, { outputs }) => sum + outputs, 0);
+  if (width > file.length) throw new FormatError("__metadata__.network", `${width} outputs in ${file.length} bytes`);
 }
 
 function checkEngine(engine: Engine | undefined): Engine | undefined {

@@ -70,7 +70,7 @@ export function graph(definition: GraphDefinition): Graph {
   }
   const inputs = inputSpecs.reduce((sum, { width }) => sum + width, 0);
   const { outputs } = specs.at(-1) as UnlinkedSpec;
-  return new Graph(definition, { inputs, inputSpecs, outputs, layers: linked(specs) });
+  return new Graph(definition, { inputs, inputSpecs, outputs, layers: linked(specs), modules: order });
 }
 
 type Node = readonly [Layer | Junction, ...string[]];

@@ -66,6 +66,11 @@ export interface Topology {
   readonly outputs: number;
   /** Each behind its sources; the last one's outputs are the network's. */
   readonly layers: readonly LayerSpec[];
+  /**
+   * By layer: the node's name in a graph; in a chain its number in PyTorch's nn.Sequential, where each activation but the identity
+   * is a module behind its layer.
+   */
+  readonly modules: readonly string[];
 }
 
 /** A layer before it is known what flows in when: its sources instead of edges. */
@@ -87,6 +92,8 @@ export function parseChain(inputs: unknown, layers: unknown): Topology {
   const specs: UnlinkedSpec[] = [];
   let below = width;
   let denseLayers = 0;
+  const modules: string[] = [];
+  let module = 0;
   for (const [index, layer] of layers.entries()) {
     const argument = `layers[${index}]`;
     const { kind } = checkObject(argument, layer) as { kind?: unknown };
@@ -95,9 +102,12 @@ export function parseChain(inputs: unknown, layers: unknown): Topology {
     const spec = parseLayer(argument, layer, name, [index - 1], [below]);
     below = spec.outputs;
     specs.push(spec);
+    modules.push(`${module++}`);
+    if (spec.kind === "dense" && spec.activation.name !== "identity") module++;
   }
   if (specs.at(-1)?.kind !== "dense") throw typeError("layers", "a dense layer at the end", layers.at(-1)?.kind);
-  return { inputs: width, inputSpecs: [{ name: "x", width, column: 0 }], outputs: below, layers: linked(specs) };
+  const inputSpecs = [{ name: "x", width, column: 0 }];
+  return { inputs: width, inputSpecs, outputs: below, layers: linked(specs), modules };
 }
 
 /**

@@ -1,18 +1,13 @@
 // Checkpoints: all that training needs to go on with the same bits, as tensors with metadata in the safetensors format.
-import { bytesOf, type DType, type FloatArray, newArray } from "../engine/dtype.js";
-import { FormatError, ShapeError } from "../errors.js";
+import { bytesOf, type FloatArray, newArray } from "../engine/dtype.js";
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../format/safetensors.js";
 import type { Model } from "../network/model.js";
 import type { Tensor } from "../network/plan.js";
+import { decode, encode, metadataOf, networkIn, storedTensors, valuesOf } from "../network/stored.js";
 import { checkInteger, checkObject, typeError } from "../validate.js";
 import type { OptimizerRecord } from "./optimizer.js";
 import type { Progress, RunState } from "./run-state.js";
 import type { Snapshot, Trainer } from "./trainer.js";
-
-/** The version of what this file writes. */
-const VERSION = "1";
-
-const STORED: Record<DType, string> = { float32: "F32", float64: "F64" };
 
 /** The blocks of parameters that a run may hold, by their names in its state and before the dot in names of tensors. */
 const BLOCKS = ["best", "last"] as const;
@@ -20,31 +15,12 @@ const BLOCKS = ["best", "last"] as const;
 /** Before the names of the tensors that a run rolls back to. */
 const GOOD = "good.";
 
-/** A value as JSON, with the numbers that JSON has no words for. */
-export function encode(value: unknown): string {
-  return JSON.stringify(value, (_, part) => {
-    if (typeof part !== "number" || (Number.isFinite(part) && !Object.is(part, -0))) return part;
-    return { number: Object.is(part, -0) ? "-0" : String(part) };
-  });
-}
-
-/** The value that `encode` wrote. */
-function decode(name: string, metadata: TensorFile["metadata"]): Record<string, unknown> {
-  const value: unknown = JSON.parse(metadata.get(name) ?? "null", (_, part) => {
-    return typeof part?.number === "string" ? Number(part.number) : part;
-  });
-  return checkObject(name, value) as Record<string, unknown>;
-}
-
 /** @param network the network's options, as `encode` writes them */
 export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progress, network: string): Uint8Array {
   const tensors = new Map<string, StoredTensor>();
   const addBlock = (prefix: string, block: FloatArray | undefined) => {
     if (block === undefined) return;
-    for (const { name, shape, length, offset } of model.parameterPlan.tensors) {
-      const bytes = new Uint8Array(block.buffer, block.byteOffset + offset, length * bytesOf(model.dtype));
-      tensors.set(prefix + name, { dtype: STORED[model.dtype], shape, bytes });
-    }
+    for (const [name, tensor] of storedTensors(model, block, ({ name }) => prefix + name)) tensors.set(name, tensor);
   };
   const addSnapshot = (prefix: string, { optimizer, updates, parameters, states }: Snapshot) => {
     addBlock(prefix, parameters);
@@ -64,12 +40,7 @@ export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progre
     optimizer,
     run: run && { ...run, parameters: undefined, good },
   };
-  const metadata = new Map([
-    ["lanegrad", VERSION],
-    ["network", network],
-    ["training", encode(training)],
-  ]);
-  return writeSafetensors({ tensors, metadata });
+  return writeSafetensors({ tensors, metadata: metadataOf(network).set("training", encode(training)) });
 }
 
 function recordOf({ name, states, hyperparameters }: OptimizerRecord): OptimizerRecord {
@@ -87,16 +58,10 @@ export interface Checkpoint {
 /** @throws FormatError, SyntaxError, TypeError */
 export function readCheckpoint(file: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(file);
-  if (metadata.get("lanegrad") !== VERSION) throw new FormatError("__metadata__.lanegrad", `not "${VERSION}"`);
+  const options = networkIn(metadata);
   const training = decode("training", metadata);
-  const network = { ...decode("network", metadata), batchSize: training.batchSize };
+  const network = { ...options, batchSize: training.batchSize };
   return { network, load: (...into) => load(tensors, training, ...into) };
-}
-
-/** What a check finds wrong with an argument is the file's fault; other errors stay what they are. */
-export function asFormatError(error: unknown): unknown {
-  const isArgument = [RangeError, TypeError, ShapeError, SyntaxError].some((type) => error instanceof type);
-  return isArgument ? new FormatError("__metadata__", (error as Error).message, { cause: error }) : error;
 }
 
 function load(
@@ -144,14 +109,11 @@ function parseSnapshot(tensors: TensorFile["tensors"], model: Model, prefix: str
 
 /** A block like that of the parameters, of tensors with their names and shapes. */
 function parseBlock(tensors: TensorFile["tensors"], { parameterPlan, dtype }: Model, prefix: string): FloatArray {
+  const values = parameterPlan.tensors.map(({ name, shape }) => valuesOf(tensors, prefix + name, shape, [dtype]));
+  // Not before it is known that the file is as large.
   const block = newArray(dtype, parameterPlan.length);
-  const memory = new Uint8Array(block.buffer);
-  for (const { name, shape, offset } of parameterPlan.tensors) {
-    const tensor = tensors.get(prefix + name);
-    if (tensor?.dtype !== STORED[dtype] || String(tensor.shape) !== String(shape)) {
-      throw new FormatError(prefix + name, `not ${STORED[dtype]} [${shape}]`);
-    }
-    memory.set(tensor.bytes, offset);
+  for (const [index, { offset }] of parameterPlan.tensors.entries()) {
+    block.set(values[index] as FloatArray, offset / bytesOf(dtype));
   }
   return block;
 }

@@ -37,7 +37,9 @@ export async function trainEpoch(
     if (run.signal?.aborted) return false;
     const first = state.batch * batchSize;
     const rows = Math.min(batchSize, data.rows - first);
-    const rate = checkScheduled(run.schedule(epoch - 1, state.step));
+    let rate = run.schedule(epoch - 1, state.step);
+    if (rate instanceof Promise) rate = await rate;
+    checkScheduled(rate);
     model.checkAlive();
     const iteration = minimizer?.iterate();
     const outcome = iteration ?? trainOnBatch(model, trainer, run, first, rows, order, rate);

@@ -69,7 +69,7 @@ export interface FitOptions {
   yieldEvery?: number;
 }
 
-const OPTIONS: readonly (keyof FitOptions)[] = [
+export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
   "optimizer",
   "epochs",
   "batchSize",
@@ -95,7 +95,8 @@ export interface Run {
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: boolean;
-  readonly schedule: Schedule;
+  /** Waited for where it has to ask another thread. */
+  readonly schedule: (...when: Parameters<Schedule>) => number | Promise<number>;
   readonly clipping: Clipping;
   readonly earlyStopping: Required<EarlyStopping> | undefined;
   readonly onNonFinite: "throw" | "rollback";
@@ -107,7 +108,7 @@ export interface Run {
 }
 
 export function parseFit(model: Model, x: Inputs, y: Targets, options: FitOptions): Run {
-  checkOptions("options", options, OPTIONS);
+  checkOptions("options", options, FIT_OPTIONS);
   const { validation, earlyStopping, signal, schedule, yieldEvery = 16 } = options;
   const optimizer = isFullBatch(options.optimizer) ? options.optimizer : checkOptimizer(options.optimizer);
   if (validation !== undefined && !(Array.isArray(validation) && validation.length === 2)) {

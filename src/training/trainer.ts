@@ -51,8 +51,8 @@ const NORM_GUARD = 1e-6;
 export class Trainer {
   /** Updates over the life of the network, whichever optimizer made them. */
   steps = 0;
-  /** Only a record where the state comes from a file, until an equal optimizer goes on with it. */
-  #optimizer: OptimizerRecord | undefined;
+  /** Whose state is kept: only a record where it comes from a file, until an equal optimizer goes on with it. */
+  optimizer: OptimizerRecord | undefined;
   /** How many updates it has made. */
   #updates = 0;
   #update: Update | undefined;
@@ -76,7 +76,7 @@ export class Trainer {
 
   /** Bytes of optimizer state. */
   get stateBytes(): number {
-    return (this.#optimizer?.states ?? 0) * this.#model.parameterPlan.bytes;
+    return (this.optimizer?.states ?? 0) * this.#model.parameterPlan.bytes;
   }
 
   /**
@@ -86,7 +86,7 @@ export class Trainer {
    * @throws OutOfMemoryError, with the state of before kept
    */
   use(optimizer: OptimizerRecord): void {
-    const kept = this.#optimizer;
+    const kept = this.optimizer;
     if (optimizer === kept) return;
     const isRecord = kept !== undefined && !("start" in kept) && !isFullBatch(kept);
     if (isRecord && differenceOf(kept, optimizer) === undefined) this.#goOn(optimizer, this.#updates);
@@ -99,13 +99,13 @@ export class Trainer {
    * @throws RangeError where it does not equal that one
    */
   adopt(optimizer: OptimizerRecord): void {
-    const kept = fieldsOf(this.#optimizer);
-    const key = differenceOf(this.#optimizer, optimizer);
+    const kept = fieldsOf(this.optimizer);
+    const key = differenceOf(this.optimizer, optimizer);
     if (key !== undefined) {
       const expected = `${shown(kept[key])} as in the interrupted run`;
       throw rangeError(`optimizer.${key}`, expected, fieldsOf(optimizer)[key]);
     }
-    if (optimizer !== this.#optimizer) this.#goOn(optimizer, this.#updates);
+    if (optimizer !== this.optimizer) this.#goOn(optimizer, this.#updates);
   }
 
   /** Parameters and optimizer state, to `restore` later. */
@@ -113,7 +113,7 @@ export class Trainer {
     const model = this.#model;
     const { length, parameters } = this.#block;
     return {
-      optimizer: this.#optimizer,
+      optimizer: this.optimizer,
       updates: this.#updates,
       parameters: model.copy(parameters, length),
       states: this.#states().map((address) => model.copy(address, length)),
@@ -122,7 +122,7 @@ export class Trainer {
 
   /** @throws OutOfMemoryError, with nothing changed */
   restore({ optimizer, updates, parameters, states }: Snapshot): void {
-    if (optimizer !== this.#optimizer) this.#replace(optimizer);
+    if (optimizer !== this.optimizer) this.#replace(optimizer);
     this.#goOn(optimizer, updates);
     this.#model.write(this.#block.parameters, parameters);
     for (const [index, address] of this.#states().entries()) {
@@ -147,7 +147,7 @@ export class Trainer {
   dispose(): void {
     if (this.#block.state !== 0) this.#model.engine.arena.free(this.#block.state);
     this.#block = { ...this.#block, state: 0 };
-    this.#optimizer = undefined;
+    this.optimizer = undefined;
   }
 
   /**
@@ -184,7 +184,7 @@ export class Trainer {
 
   /** Behind so many updates, with the state that they left. */
   #goOn(optimizer: OptimizerRecord | undefined, updates: number): void {
-    this.#optimizer = optimizer;
+    this.optimizer = optimizer;
     this.#updates = updates;
     this.#update = optimizer && "start" in optimizer ? (optimizer as Optimizer).start(updates) : undefined;
   }
@@ -192,7 +192,7 @@ export class Trainer {
   /** Addresses of the mirrors. */
   #states(): number[] {
     const { state, stride } = this.#block;
-    return Array.from({ length: this.#optimizer?.states ?? 0 }, (_, index) => state + index * stride);
+    return Array.from({ length: this.optimizer?.states ?? 0 }, (_, index) => state + index * stride);
   }
 
   #clip({ norm, value }: Clipping): void {

@@ -1,7 +1,8 @@
 // A process of test/checkpoint-file.test.ts: goes on with the checkpoint in a file, and writes one after each step until it is killed.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { adam, dense, Network, writeFileAtomically } from "../../dist/index.js";
+import { adam, dense, Network } from "../../dist/index.js";
+import { writeFileAtomically } from "../../dist/node.js";
 
 const [, , path] = process.argv;
 

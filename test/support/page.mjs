@@ -1,5 +1,6 @@
 // What a test page runs by itself once loaded: the task in its address, ["name", argument] in JSON.
 import { adam, dense, Network } from "../../dist/index.js";
+import { interruptElsewhere, trainBesideTimers, trainElsewhere } from "./elsewhere.mjs";
 import { runScenario } from "./scenario.mjs";
 import { killThread, runThreaded, runThreadedInWorker } from "./threaded.mjs";
 
@@ -40,7 +41,17 @@ async function validates(path) {
   return WebAssembly.validate(await response.arrayBuffer());
 }
 
-const tasks = { runScenario, trainBesideFrames, validates, runThreaded, runThreadedInWorker, killThread };
+const tasks = {
+  runScenario,
+  trainBesideFrames,
+  validates,
+  runThreaded,
+  runThreadedInWorker,
+  killThread,
+  trainElsewhere,
+  trainBesideTimers,
+  interruptElsewhere,
+};
 const [task, argument] = JSON.parse(decodeURIComponent(location.search.slice(1)));
 
 /** Waited for and read by the test. */

@@ -1,6 +1,7 @@
 // A process of test/resume.test.ts: trains a network, or goes on with one from a file, for some batches, and writes it to a file.
 import { readFile } from "node:fs/promises";
-import { adam, cosineDecay, dense, dropout, Engine, Network, writeFileAtomically } from "../../dist/index.js";
+import { adam, cosineDecay, dense, dropout, Engine, Network } from "../../dist/index.js";
+import { writeFileAtomically } from "../../dist/node.js";
 
 const [, , from, to, batches, threads] = process.argv;
 

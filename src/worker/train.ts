@@ -1,0 +1,53 @@
+// The training of a network of this thread in a worker.
+import {
+  type Engine,
+  type EngineOptions,
+  type FitOptions,
+  type History,
+  type Inputs,
+  Network,
+  type Targets,
+} from "../index.js";
+import { isFullBatch } from "../training/fullbatch.js";
+import type { OptimizerRecord } from "../training/optimizer.js";
+import { typeError } from "../validate.js";
+import { type RemoteFitOptions, Trainer } from "./trainer.js";
+
+/**
+ * `net.fit` in a worker, with the same results; see `Trainer.fit`. The network keeps its parameters meanwhile, for `predict` and
+ * `evaluate`, and has those that training came to in the end; what else is done to it meanwhile is lost. An interrupted run can be
+ * resumed in either thread.
+ *
+ * @throws WorkerError where the worker cannot start or dies, with the network as it was
+ * @throws what `net.fit` throws
+ */
+export async function trainInWorker(net: Network, x: Inputs, y: Targets, options: RemoteFitOptions): Promise<History> {
+  if (!(net instanceof Network)) throw typeError("net", "a Network", net);
+  return net.whileFitting(async () => {
+    const kept = net.trainer.optimizer;
+    const trainer = await Trainer.restore(net.checkpoint(), { engine: engineLike(net.engine) });
+    try {
+      if (startsAnew(kept, options)) await trainer.forget();
+      try {
+        return await trainer.fit(x, y, options);
+      } finally {
+        if (await trainer.hasBegun()) {
+          net.load(await trainer.checkpoint());
+          net.trainer.use(options.optimizer);
+        }
+      }
+    } finally {
+      trainer.dispose();
+    }
+  });
+}
+
+/** Whether `fit` would give up the state of another optimizer, which the checkpoint could take for this one's. */
+function startsAnew(kept: OptimizerRecord | undefined, { optimizer, resume }: FitOptions): boolean {
+  const isLive = kept !== undefined && ("start" in kept || isFullBatch(kept));
+  return isLive && kept !== optimizer && resume !== true;
+}
+
+function engineLike({ build, threads, memory }: Engine): EngineOptions {
+  return { build: build === "custom" ? "auto" : build, threads, maximumMemory: memory.maximum };
+}

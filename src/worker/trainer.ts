@@ -1,0 +1,262 @@
+// A network in a worker: it trains there, while this thread stays free.
+import { proxy, type Remote, wrap } from "comlink";
+import {
+  type BatchRecord,
+  DisposedError,
+  type Engine,
+  type EngineOptions,
+  type EpochRecord,
+  type Evaluation,
+  type FitOptions,
+  type FloatArray,
+  type History,
+  type Inputs,
+  Network,
+  type Targets,
+  WorkerError,
+} from "../index.js";
+import { FIT_OPTIONS } from "../training/fit-options.js";
+import { checkBoolean, checkFunction, checkOptions, typeError } from "../validate.js";
+import { carryErrors } from "./errors.js";
+import {
+  checkEngineOptions,
+  type Listener,
+  packData,
+  packNetwork,
+  type SentRun,
+  type TrainerOptions,
+  unpackHistory,
+} from "./messages.js";
+import type { Service } from "./service.js";
+import { startThread, type Thread } from "./thread.js";
+
+export interface RemoteFitOptions extends FitOptions {
+  /**
+   * Moves whole typed arrays to the worker instead of copying them: they are empty here afterwards, as is every other view on
+   * their buffers. false by default.
+   */
+  transfer?: boolean;
+}
+
+/** A network in a worker of its own. Calls are answered between two batches while `fit` runs. */
+export class Trainer {
+  readonly #thread: Thread;
+  readonly #service: Remote<Service>;
+  /** What ends the calls that are not answered yet. */
+  readonly #pending = new Set<(error: Error) => void>();
+  readonly #optimizers = new WeakMap<object, number>();
+  #numbers = 0;
+  #ended: (() => Error) | undefined;
+
+  private constructor() {
+    carryErrors();
+    this.#thread = startThread((reason) => this.#end(() => new WorkerError(`the trainer's worker died: ${reason}`)));
+    this.#service = wrap<Service>(this.#thread.endpoint);
+  }
+
+  /**
+   * Starts a worker, and makes a network there as `Network.create` does.
+   *
+   * @throws WorkerError where the worker cannot start
+   * @throws RangeError, TypeError, ShapeError, OutOfMemoryError, UnsupportedHostError
+   */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const sent = packNetwork(options);
+    return Trainer.#start((service) => service.create(sent));
+  }
+
+  /**
+   * Starts a worker with the network of a checkpoint, as `Network.restore` does.
+   *
+   * @param options engine: options of the worker's engine
+   * @throws WorkerError where the worker cannot start
+   * @throws FormatError, TypeError, OutOfMemoryError, UnsupportedHostError
+   */
+  static async restore(file: Uint8Array, options: { engine?: EngineOptions } = {}): Promise<Trainer> {
+    if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
+    checkOptions("options", options, ["engine"]);
+    checkEngineOptions(options.engine);
+    return Trainer.#start((service) => service.restore(file, options.engine));
+  }
+
+  static async #start(make: (service: Remote<Service>) => Promise<void>): Promise<Trainer> {
+    const trainer = new Trainer();
+    try {
+      await trainer.#call(make);
+      return trainer;
+    } catch (error) {
+      trainer.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * `Network.fit` in the worker, with the same results. Records of batches come in bundles every few milliseconds, and training
+   * runs ahead of `onBatchEnd` by two bundles at most; for `onEpochEnd` it waits. A signal stops it some batches later, or in
+   * `onEpochEnd` at once. `schedule` is called up to an epoch ahead. `yieldEvery` is 8 by default.
+   *
+   * @throws what `Network.fit` throws; WorkerError
+   */
+  async fit(x: Inputs, y: Targets, options: RemoteFitOptions): Promise<History> {
+    this.#live();
+    checkOptions("options", options, [...FIT_OPTIONS, "transfer"]);
+    const { optimizer, schedule, onBatchEnd, onEpochEnd, signal, validation, transfer = false, ...others } = options;
+    if (!Object.hasOwn(Object(optimizer), "hyperparameters")) {
+      throw typeError("optimizer", "an optimizer such as adam({ learningRate: 1e-3 })", optimizer);
+    }
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError("signal", "an AbortSignal", signal);
+    const { name, hyperparameters } = optimizer;
+    const run: SentRun = {
+      options: others,
+      optimizer: { id: this.#numberOf(optimizer), name, hyperparameters },
+      isAborted: signal?.aborted === true,
+      isScheduled: checkFunction("schedule", schedule) !== undefined,
+      wantsBatches: checkFunction("onBatchEnd", onBatchEnd) !== undefined,
+      wantsEpochs: checkFunction("onEpochEnd", onEpochEnd) !== undefined,
+    };
+    const data = packData({ x, y, validation }, checkBoolean("transfer", transfer));
+    const id = ++this.#numbers;
+    const listener = new RunListener(options);
+    const abort = () => {
+      // A worker that is gone trains no more either.
+      this.#call((service) => service.abort(id)).catch(() => {});
+    };
+    signal?.addEventListener("abort", abort);
+    try {
+      return unpackHistory(await this.#call((service) => service.fit(id, data, run, proxy(listener) as never)));
+    } catch (error) {
+      throw listener.failure === undefined ? error : listener.failure.error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /**
+   * `Network.predict`, with the parameters that the network has by then.
+   *
+   * @throws what `Network.predict` throws; WorkerError
+   */
+  async predict(x: Inputs): Promise<FloatArray> {
+    return this.#call<FloatArray>((service) => service.predict(packData({ x })));
+  }
+
+  /**
+   * `Network.evaluate`, with the parameters that the network has by then.
+   *
+   * @throws what `Network.evaluate` throws; WorkerError
+   */
+  async evaluate(x: Inputs, y: Targets): Promise<Evaluation> {
+    return this.#call((service) => service.evaluate(packData({ x, y })));
+  }
+
+  /**
+   * `Network.checkpoint`, of a running `fit` too.
+   *
+   * @throws DisposedError, WorkerError
+   */
+  async checkpoint(): Promise<Uint8Array> {
+    return this.#call((service) => service.checkpoint());
+  }
+
+  /**
+   * A copy of the network in this thread, as `Network.restore` makes it.
+   *
+   * @param options engine: of this thread
+   * @throws what `Network.restore` throws; DisposedError, WorkerError
+   */
+  async network(options: { engine?: Engine } = {}): Promise<Network> {
+    return Network.restore(await this.checkpoint(), options);
+  }
+
+  /** Ends the worker, and every call that is not answered yet with DisposedError. Calling it again does nothing. */
+  dispose(): void {
+    this.#end(() => new DisposedError("trainer"));
+  }
+
+  /**
+   * Makes the next run start without the state of an optimizer.
+   *
+   * @internal
+   */
+  async forget(): Promise<void> {
+    return this.#call((service) => service.forget());
+  }
+
+  /**
+   * Whether a run has begun; what was refused before has changed nothing.
+   *
+   * @internal
+   */
+  async hasBegun(): Promise<boolean> {
+    return this.#call((service) => service.hasBegun());
+  }
+
+  #call<T>(ask: (service: Remote<Service>) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#live();
+      if (this.#pending.size === 0) this.#thread.hold();
+      this.#pending.add(reject);
+      ask(this.#service)
+        .then(resolve, reject)
+        .finally(() => {
+          this.#pending.delete(reject);
+          if (this.#pending.size === 0) this.#thread.release();
+        });
+    });
+  }
+
+  #numberOf(optimizer: object): number {
+    const number = this.#optimizers.get(optimizer) ?? ++this.#numbers;
+    this.#optimizers.set(optimizer, number);
+    return number;
+  }
+
+  #end(reason: () => Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#thread.terminate();
+    for (const reject of this.#pending) reject(reason());
+    this.#pending.clear();
+  }
+
+  #live(): void {
+    if (this.#ended !== undefined) throw this.#ended();
+  }
+}
+
+/** The caller's functions, as the worker calls them. */
+class RunListener implements Listener {
+  /** What one of them threw, itself instead of a copy. */
+  failure: { error: unknown } | undefined;
+  readonly #options: FitOptions;
+
+  constructor(options: FitOptions) {
+    this.#options = options;
+  }
+
+  report(batches: BatchRecord[], epoch: EpochRecord | undefined): Promise<boolean> {
+    const { onBatchEnd, onEpochEnd, signal } = this.#options;
+    return this.#watch(async () => {
+      for (const record of batches) {
+        const waiting = onBatchEnd?.(record);
+        if (waiting instanceof Promise) await waiting;
+      }
+      if (epoch !== undefined) await onEpochEnd?.(epoch);
+      return signal?.aborted === true;
+    });
+  }
+
+  rates(epoch: number, step: number, count: number): Promise<unknown[]> {
+    const { schedule } = this.#options;
+    return this.#watch(async () => Array.from({ length: count }, (_, ahead) => schedule?.(epoch, step + ahead)));
+  }
+
+  async #watch<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      this.failure ??= { error };
+      throw error;
+    }
+  }
+}
