@@ -180,6 +180,15 @@ describe.each(Object.entries(CASES))("%s", (_, { network, options, x: rows = x, 
   });
 });
 
+test("memory is planned here for the batches of there, so that evaluation rounds alike", async () => {
+  const [net, twin] = [await createHere(), await createHere()];
+  const options = () => ({ optimizer: adam({ learningRate: 0.01 }), batchSize: 50 });
+  await trainInWorker(net, x, labels, options());
+  await twin.fit(x, labels, options());
+  expect(stateOf(net.checkpoint())).toEqual(stateOf(twin.checkpoint()));
+  expect(net.memory).toEqual(twin.memory);
+});
+
 describe("optimizers", () => {
   test("an equal one that is another one starts anew, in both threads", async () => {
     const nets = [await createHere(), await createHere()] as const;

@@ -1,6 +1,6 @@
 // Builds everything that is published: kernels → embedded text → one bundle, its types, and the plain wasm files.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,16 @@ function run(script, ...args) {
 
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin", "asc.js");
 const tsc = require.resolve("typescript/bin/tsc");
+
+/** Puts the template behind all code: amid it, whose letters are others, gzip takes up to 2.4 kB more for both. */
+function moveTemplate(file) {
+  const path = join(root, file);
+  const [template, ...others] = readFileSync(path, "utf8").match(/var \w+="[^"]{9999,}";/g);
+  if (others.length > 0) throw new Error("there are several templates");
+  const code = readFileSync(path, "utf8").replace(template, "");
+  const end = code.lastIndexOf("export{");
+  writeFileSync(path, `${code.slice(0, end)}${template}${code.slice(end)}`);
+}
 
 rmSync(join(root, "build"), { recursive: true, force: true });
 run("tools/generate-abi.mjs");
@@ -41,44 +51,57 @@ const library = {
     onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
-/** What is bundled instead of asked for where the package is installed, with its licence. */
-const bundled = {
-  name: "bundled",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^pbf$/ }, ({ path }) => ({ path: require.resolve(path), namespace: "bundled" }));
-    onLoad({ filter: /./, namespace: "bundled" }, ({ path }) => {
-      const licence = readFileSync(join(dirname(path), "LICENSE"), "utf8");
-      return { contents: `/*! pbf\n${licence}*/\n${readFileSync(path, "utf8")}` };
+/** The command line imports other entries as they are, and throws and catches the library's own errors. */
+const entries = {
+  name: "entries",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/(node|onnx)\.js$/ }, ({ path }) => ({ path: path.slice(1), external: true }));
+    onResolve({ filter: /^\.\.\/errors\.js$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
+/** Packages are bundled, so that installing this one fetches no other; their licences stand at the end. */
+const licences = {
+  name: "licences",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.m?js$/ }, ({ path }) => {
+      const [folder, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path);
+      const file = readdirSync(folder).find((entry) => /^licen[sc]e/i.test(entry));
+      const licence = readFileSync(join(folder, file), "utf8").trim();
+      return { contents: `${readFileSync(path, "utf8")}\n/*! ${name}\n\n${licence}\n*/` };
     });
   },
 };
-/** Bundled, with its licence, so that the package depends on nothing. */
-const comlink = {
-  name: "comlink",
-  setup({ onResolve }) {
-    onResolve({ filter: /^comlink$/ }, () => ({ path: require.resolve("comlink/dist/esm/comlink.mjs") }));
-    onResolve({ filter: /^comlink\/.*\.mjs$/ }, ({ path }) => ({ path: require.resolve(path) }));
-  },
-};
-await build({
+const options = {
   absWorkingDir: root,
-  entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
   outdir: "dist",
   bundle: true,
-  packages: "external",
-  plugins: [library, bundled, comlink],
-  // The template comes first in the bundle: amid code, whose letters are others, gzip takes 2.4 kB more for both.
-  inject: ["build/embedded.ts"],
   format: "esm",
   target: "es2022",
   minify: true,
   // An uncaught error shows the line that it comes from: not the whole bundle. Each break costs bytes.
   lineLimit: 500,
   legalComments: "eof",
+};
+await build({
+  ...options,
+  entryPoints: ["src/index.ts", ...ENTRIES.map((name) => `src/${name}.ts`)],
+  external: ["node:*"],
+  plugins: [library, licences],
+  // A statement of its own, which can be moved.
+  inject: ["build/embedded.ts"],
 });
+moveTemplate("dist/index.js");
+await build({
+  ...options,
+  entryPoints: ["src/cli.ts"],
+  platform: "node",
+  plugins: [library, entries, licences],
+  // CommonJS packages among the bundled ones ask for modules of Node by `require`.
+  banner: { js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);' },
+});
+chmodSync(join(root, "dist/cli.js"), 0o755);
 run(tsc, "-p", "tsconfig.types.json");
 mkdirSync(join(root, "dist/types/build"), { recursive: true });
 // tsc emits no copy of a declaration file that it reads.
 copyFileSync(join(root, "build/kernels.d.ts"), join(root, "dist/types/build/kernels.d.ts"));
-copyFileSync(require.resolve("comlink/LICENSE"), join(root, "dist/comlink-LICENSE.txt"));
 for (const name of ["simd", "relaxed"]) copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/${name}.wasm`));

@@ -43,7 +43,8 @@ export function unpackError({ name, message, stack, cause, fields }: SentError):
   const options = cause && { cause: unpackError(cause) };
   // Not by the class's own constructor, which makes the message from other arguments.
   const error: Error = Reflect.construct(Error, [message, options], type);
-  return Object.assign(error, error.name === name ? {} : { name }, fields, { stack });
+  Object.assign(error, error.name === name ? {} : { name }, fields);
+  return Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
 }
 
 /** Makes comlink carry errors this way; it would make an Error of each. */

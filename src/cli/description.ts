@@ -1,0 +1,163 @@
+// What a model file says about the table that the network was trained on, and rows of other tables by it.
+import { FormatError } from "../errors.js";
+import { listed, tooLargeError, UserError } from "./messages.js";
+import { isMissing, isTooLarge, numberIn, type Row, type Table } from "./table.js";
+
+/** What is done where a field holds nothing: an error, the training rows' mean or most frequent text, or the row is left out. */
+export type Missing = (typeof MISSING)[number];
+
+export const MISSING = ["error", "mean", "drop"] as const;
+
+/** A column that the network reads: a number, or a text as one input for each of the categories, 1 for its own and 0 else. */
+export interface Feature {
+  readonly name: string;
+  /** The texts; absent where the column holds numbers. */
+  readonly categories?: readonly string[];
+  /** What stands for a missing value: a number, or an index into `categories`. */
+  readonly fill: number;
+}
+
+export interface Target {
+  readonly name: string;
+  /** The classes; absent where numbers are predicted. */
+  readonly classes?: readonly string[];
+}
+
+export interface Description {
+  readonly features: readonly Feature[];
+  readonly target: Target;
+  readonly missing: Missing;
+}
+
+/** Inputs that a feature takes. */
+export function widthOf({ categories }: Feature): number {
+  return categories?.length ?? 1;
+}
+
+/** Inputs that all features take. */
+export function inputsOf(features: readonly Feature[]): number {
+  return features.reduce((total, feature) => total + widthOf(feature), 0);
+}
+
+/** Writes one row's values, numbers or indices of categories, as inputs from `first` on. */
+export function encodeRow(
+  features: readonly Feature[],
+  values: readonly number[],
+  inputs: Float64Array,
+  first: number,
+): void {
+  let place = first;
+  for (const [index, feature] of features.entries()) {
+    const value = values[index] as number;
+    const known = Number.isNaN(value) ? feature.fill : value;
+    if (feature.categories === undefined) inputs[place] = known;
+    else inputs[place + known] = 1;
+    place += widthOf(feature);
+  }
+}
+
+/** Reads the rows of a table with the columns of a description, wherever they stand in it. */
+export class RowReader {
+  readonly #description: Description;
+  readonly #name: string;
+  readonly #places: readonly number[];
+  readonly #target: number;
+  readonly #missing: Missing;
+
+  /** @throws UserError that names the columns that are not there */
+  constructor(table: Table, description: Description, missing: Missing, needsTarget: boolean) {
+    const { features, target } = description;
+    const needed = features.map(({ name }) => name);
+    checkColumns(table, needsTarget ? [...needed, target.name] : needed);
+    this.#description = description;
+    this.#name = table.name;
+    this.#places = needed.map((name) => table.header.indexOf(name));
+    this.#target = table.header.indexOf(target.name);
+    this.#missing = missing;
+  }
+
+  /**
+   * The values of the features; undefined where the row is to be left out.
+   *
+   * @throws UserError that names line and column
+   */
+  features(row: Row): number[] | undefined {
+    const values: number[] = [];
+    for (const [index, feature] of this.#description.features.entries()) {
+      const value = this.#value(row, this.#places[index] as number, feature.name, feature.categories);
+      if (Number.isNaN(value) && this.#missing === "drop") return undefined;
+      values.push(value);
+    }
+    return values;
+  }
+
+  /**
+   * The number or the index of the class; undefined where the row is to be left out.
+   *
+   * @throws UserError that names line and column
+   */
+  target(row: Row): number | undefined {
+    const { name, classes } = this.#description.target;
+    const value = this.#value(row, this.#target, name, classes);
+    return Number.isNaN(value) ? undefined : value;
+  }
+
+  #value(row: Row, place: number, column: string, texts: readonly string[] | undefined): number {
+    const field = row.fields[place] as string;
+    if (isMissing(field)) {
+      if (this.#missing === "error") throw missingError(`${this.#name}:${row.line}`, column, field);
+      return Number.NaN;
+    }
+    const value = texts === undefined ? numberIn(field) : indexIn(texts, field);
+    if (texts === undefined && isTooLarge(value)) throw tooLargeError(`${this.#name}:${row.line}`, column, field);
+    if (value !== undefined) return value;
+    const expected =
+      texts === undefined ? "not a number" : `which the network was not trained on (${listed(texts, 10)})`;
+    throw new UserError(`${this.#name}:${row.line}: column "${column}" is "${field}", ${expected}`);
+  }
+}
+
+/** A class "1" is also written "1.0". */
+function indexIn(texts: readonly string[], field: string): number | undefined {
+  let index = texts.indexOf(field);
+  if (index < 0) index = texts.indexOf(String(numberIn(field)));
+  return index < 0 ? undefined : index;
+}
+
+/** @throws UserError */
+export function checkColumns({ name, header }: Table, needed: readonly string[]): void {
+  const absent = needed.filter((column) => !header.includes(column));
+  if (absent.length === 0) return;
+  const named = absent.map((column) => `"${column}"`);
+  const hint = header.length === 1 && /[;\t|,]/.test(header[0] as string) ? "; is --separator right?" : "";
+  const noun = absent.length === 1 ? "column" : "columns";
+  throw new UserError(`${name} has no ${noun} ${listed(named)}; its columns are ${listed(header)}${hint}`);
+}
+
+export function missingError(place: string, column: string, field: string): UserError {
+  const what = field === "" ? "is empty" : `is "${field}", which stands for a missing value`;
+  const advice = "use --missing mean to fill such places, or --missing drop to leave such rows out";
+  return new UserError(`${place}: column "${column}" ${what} (${advice})`);
+}
+
+/**
+ * A description as it was written.
+ *
+ * @throws FormatError
+ */
+export function parseDescription(text: string): Description {
+  const { features, target, missing } = JSON.parse(text) ?? {};
+  const isList = (value: unknown) => Array.isArray(value) && value.every((part) => typeof part === "string");
+  const isFeature = (feature: Feature) =>
+    typeof feature?.name === "string" &&
+    typeof feature.fill === "number" &&
+    (feature.categories === undefined || isList(feature.categories));
+  const isWhole =
+    Array.isArray(features) &&
+    features.every(isFeature) &&
+    typeof target?.name === "string" &&
+    (target.classes === undefined || isList(target.classes)) &&
+    MISSING.includes(missing);
+  if (!isWhole) throw new FormatError("__metadata__.table", "not a description of columns");
+  return { features, target, missing };
+}

@@ -1,0 +1,107 @@
+// What the command line says: errors that are the user's to mend, and how names, numbers and long lines are written.
+import { isAbsolute, relative } from "node:path";
+
+/** Something about the files: told without a stack, exit code 1. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+}
+
+/** Something about the arguments: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Columns that text may take. */
+const WIDTH = 80;
+
+/** Words for the errors of node:fs. */
+const FILE_PROBLEMS = new Map([
+  ["ENOENT", "there is no such file or folder"],
+  ["EISDIR", "it is a folder"],
+  ["ENOTDIR", "part of the path is no folder"],
+  ["EACCES", "no permission"],
+  ["EPERM", "no permission"],
+  ["EROFS", "it is on a read-only disk"],
+  ["ENOSPC", "the disk is full"],
+]);
+
+/** An error of node:fs as a user reads it; other errors as they are. */
+export function asFileError(verb: "read" | "write", path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return new UserError(`cannot ${verb} ${path}: ${FILE_PROBLEMS.get(code) ?? message}`);
+}
+
+export function tooLargeError(place: string, column: string, field: string): UserError {
+  return new UserError(`${place}: column "${column}" is "${field}", which is beyond ±1e38`);
+}
+
+/** 1 row, 2 rows, 10,000 rows. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${integer(number)} ${number === 1 ? noun : plural}`;
+}
+
+export function integer(number: number): string {
+  return number.toLocaleString("en");
+}
+
+/** Four significant digits. */
+export function short(number: number): string {
+  const rounded = Number(number.toPrecision(4));
+  return Math.abs(rounded) >= 1000 && Math.abs(rounded) < 1e15 ? integer(rounded) : String(rounded);
+}
+
+/** 97.2 %; 100 % only where it is all. */
+export function percent(part: number, whole: number): string {
+  const share = (100 * part) / whole;
+  return `${part < whole ? Math.min(share, 99.9).toFixed(1) : 100} %`;
+}
+
+/** The first of many names. */
+export function listed(names: readonly string[], limit = 20): string {
+  const more = names.length - limit;
+  return more > 0 ? `${names.slice(0, limit).join(", ")} and ${integer(more)} more` : names.join(", ");
+}
+
+/** Text behind a label in a column of its own, broken between words. */
+export function entry(label: string, text: string): string {
+  return indented(text, label.padEnd(9));
+}
+
+/** Spaces at which lines are not broken. */
+export function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
+/** Text broken between words, behind `first` in the first line and as many spaces in the others. */
+export function indented(text: string, first: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && first.length + line.length + word.length >= WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines
+    .map((part, index) => (index === 0 ? first : " ".repeat(first.length)) + part.replaceAll("\u00a0", " "))
+    .join("\n");
+}
+
+/** A path or name as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A path as short as it can be said from here. */
+export function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return isAbsolute(path) && short !== "" && short.length < path.length && !short.startsWith("..") ? short : path;
+}
+
+export function print(text = ""): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,152 @@
+// lanegrad predict: the rows of a table with what the network says of them.
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import type { FloatArray } from "../index.js";
+import type { Arguments, Command } from "./arguments.js";
+import { type Description, encodeRow, inputsOf, RowReader } from "./description.js";
+import { asFileError, count, shownPath, UserError } from "./messages.js";
+import { type Model, readModel } from "./model-file.js";
+import { csvLine, openTable, type Row, type Table } from "./table.js";
+import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+
+/** Rows that are predicted at once. */
+const BATCH = 1024;
+
+export const predict: Command = {
+  name: "predict",
+  summary:
+    "Adds a column of predictions to a CSV file. Columns are found by their names; those that the network does not know stay as they are.",
+  places: ["model.safetensors", "data.csv"],
+  options: {
+    out: { value: "FILE", help: "where the table is written to; by default to the standard output" },
+    probabilities: { help: "one more column for each class: its probability" },
+    missing: FILLING_OPTION,
+    separator: SEPARATOR_OPTION,
+  },
+  examples: [
+    "lanegrad predict model.safetensors new.csv",
+    "lanegrad predict model.safetensors new.csv --probabilities --out predictions.csv",
+  ],
+  run: runPredict,
+};
+
+async function runPredict(given: Arguments): Promise<void> {
+  const [modelPath, path] = given.places as [string, string];
+  const separator = separatorOf(given);
+  const model = await readModel(modelPath);
+  const missing = fillingOf(given, model.description);
+  const table = await openTable(path, separator);
+  const reader = new RowReader(table, model.description, missing, false);
+  const out = given.optional("out");
+  const lines = predictedLines(model, table, reader, separator, given.flag("probabilities"));
+  if (out === undefined) {
+    for await (const text of lines) await write(process.stdout, text);
+    return;
+  }
+  const rows = await writeLines(out, lines);
+  process.stderr.write(`${count(rows, "prediction")} written to ${shownPath(out)}\n`);
+}
+
+/** The table's lines with predictions, some rows at a time. */
+async function* predictedLines(
+  model: Model,
+  table: Table,
+  reader: RowReader,
+  separator: string,
+  withProbabilities: boolean,
+): AsyncGenerator<string> {
+  const { net, description } = model;
+  const added = addedColumns(table, description, withProbabilities);
+  yield csvLine([...table.header, ...added], separator);
+  for await (const { rows, inputs } of batchesOf(table.rows, description, reader)) {
+    const outputs = net.predict(inputs);
+    const width = net.outputs;
+    const lines = rows.map(({ fields }, index) => {
+      const row = outputs.subarray(index * width, (index + 1) * width);
+      return csvLine([...fields, ...predictionOf(row, description, withProbabilities)], separator);
+    });
+    yield lines.join("");
+  }
+}
+
+function addedColumns({ name, header }: Table, { target }: Description, withProbabilities: boolean): string[] {
+  const probabilities = (withProbabilities && target.classes?.map((text) => `probability_${text}`)) || [];
+  const added = [`predicted_${target.name}`, ...probabilities];
+  const taken = added.find((column) => header.includes(column));
+  if (taken !== undefined) throw new UserError(`${name} has a column "${taken}" already`);
+  return added;
+}
+
+function predictionOf(row: FloatArray, { target }: Description, withProbabilities: boolean): string[] {
+  const shown = [...row].map(shortest);
+  if (target.classes === undefined) return shown;
+  const best = row.indexOf(Math.max(...row));
+  return [target.classes[best] as string, ...(withProbabilities ? shown : [])];
+}
+
+/** The fewest digits, from six on, that are read as the same number in single precision; nine are always enough. */
+function shortest(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === Math.fround(value)) return String(rounded);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/** Rows with their inputs; those that are to be left out are not among them. */
+export async function* batchesOf(
+  rows: AsyncIterable<Row>,
+  { features }: Description,
+  reader: RowReader,
+): AsyncGenerator<{ rows: Row[]; inputs: Float64Array }> {
+  const width = inputsOf(features);
+  let [batch, values]: [Row[], number[][]] = [[], []];
+  const take = () => {
+    const inputs = new Float64Array(batch.length * width);
+    for (const [index, row] of values.entries()) encodeRow(features, row, inputs, index * width);
+    return { rows: batch, inputs };
+  };
+  for await (const row of rows) {
+    const known = reader.features(row);
+    if (known === undefined) continue;
+    batch.push(row);
+    values.push(known);
+    if (batch.length === BATCH) {
+      yield take();
+      [batch, values] = [[], []];
+    }
+  }
+  if (batch.length > 0) yield take();
+}
+
+/** Writes under another name first, so that a broken run leaves the old file; the table may be the file itself. */
+async function writeLines(path: string, lines: AsyncIterable<string>): Promise<number> {
+  const part = `${path}.part`;
+  const file = createWriteStream(part);
+  const failed = new Promise<never>((_, reject) =>
+    file.on("error", (error) => reject(asFileError("write", path, error))),
+  );
+  failed.catch(() => {});
+  let written = -1;
+  try {
+    await Promise.race([once(file, "open"), failed]);
+    for await (const text of lines) {
+      written += text.split("\n").length - 1;
+      await Promise.race([write(file, text), failed]);
+    }
+    file.end();
+    await Promise.race([once(file, "close"), failed]);
+    await rename(part, path);
+  } catch (error) {
+    file.destroy();
+    await rm(part, { force: true });
+    throw error;
+  }
+  return written;
+}
+
+/** Writes no faster than the reader reads. */
+async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, "drain");
+}

@@ -1,0 +1,136 @@
+// Tables: CSV read as a stream, row by row with the numbers of their lines, and written.
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { type CsvError, parse } from "csv-parse";
+import { asFileError, shownPath, UserError } from "./messages.js";
+
+export interface Row {
+  readonly fields: readonly string[];
+  /** Where the row begins, counted from 1. */
+  readonly line: number;
+}
+
+export interface Table {
+  /** The file as messages name it. */
+  readonly name: string;
+  /** Names of the columns, all different. */
+  readonly header: readonly string[];
+  /** The rows below the header, as many fields in each; to be read once. */
+  readonly rows: AsyncIterable<Row>;
+}
+
+/** Longest row in bytes: a quote that is never closed does not take the whole file into memory. */
+const LONGEST_ROW = 2 ** 24;
+
+const MISSING = new Set(["", "?", "NA", "N/A", "NaN", "nan", "null", "NULL"]);
+
+export function isMissing(field: string): boolean {
+  return MISSING.has(field);
+}
+
+/** Numbers beyond have no place in single precision. */
+const LARGEST = 1e38;
+
+export function isTooLarge(value: number | undefined): boolean {
+  return value !== undefined && Math.abs(value) > LARGEST;
+}
+
+/** The number that a field holds; undefined where it holds none, or one that is not finite. */
+export function numberIn(field: string): number | undefined {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/**
+ * Opens a CSV file and reads its header.
+ *
+ * @param path "-" for the standard input
+ * @throws UserError where it cannot be read, or the header does not name columns
+ */
+export async function openTable(path: string, separator: string): Promise<Table> {
+  const name = path === "-" ? "stdin" : shownPath(path);
+  const rows = readRows(path, name, separator);
+  const first = await rows.next();
+  if (first.done) throw new UserError(`${name} is empty: the first line is to name the columns`);
+  const { fields, line } = first.value;
+  checkHeader(fields, `${name}:${line}`);
+  return { name, header: fields, rows: checkRows(rows, name, fields.length) };
+}
+
+async function* readRows(path: string, name: string, delimiter: string): AsyncGenerator<Row> {
+  const parser = parse({
+    bom: true,
+    delimiter,
+    info: true,
+    max_record_size: LONGEST_ROW,
+    record_delimiter: ["\r\n", "\n", "\r"],
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+  });
+  const source: Readable = path === "-" ? process.stdin : createReadStream(path);
+  source.on("error", (error) => parser.destroy(error));
+  let last = 0;
+  try {
+    for await (const { record, info } of source.pipe(parser)) {
+      const fields: string[] = record;
+      // The parser tells where a row ends.
+      const isLong = info.lines > last + 1 && fields.some((field) => /[\r\n]/.test(field));
+      last = info.lines;
+      yield { fields, line: isLong ? last - countBreaks(fields) : last };
+    }
+  } catch (error) {
+    throw asTableError(error, path, name, last);
+  } finally {
+    source.destroy();
+  }
+}
+
+function countBreaks(fields: readonly string[]): number {
+  return fields.reduce((total, field) => total + field.split(/\r\n|\n|\r/).length - 1, 0);
+}
+
+function asTableError(error: unknown, path: string, name: string, last: number): unknown {
+  const { code, lines } = error as CsvError & { lines?: number };
+  switch (code as string) {
+    case "CSV_QUOTE_NOT_CLOSED":
+    case "CSV_MAX_RECORD_SIZE":
+      return new UserError(`${name}:${last + 1}: a quote that opens in this line or below is never closed`);
+    case "CSV_INVALID_CLOSING_QUOTE":
+    case "INVALID_OPENING_QUOTE":
+      return new UserError(
+        `${name}:${lines}: a quote in the middle of a field; fields with quotes are written "like ""this"" one"`,
+      );
+    default:
+      return asFileError("read", path, error);
+  }
+}
+
+function checkHeader(header: readonly string[], place: string): void {
+  for (const [index, name] of header.entries()) {
+    if (name === "") throw new UserError(`${place}: column ${index + 1} has no name`);
+    const first = header.indexOf(name);
+    if (first < index) throw new UserError(`${place}: columns ${first + 1} and ${index + 1} are both named "${name}"`);
+  }
+}
+
+async function* checkRows(rows: AsyncGenerator<Row>, name: string, columns: number): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    const { length } = row.fields;
+    if (length === columns) yield row;
+    // A line of nothing but spaces is empty.
+    else if (length > 1 || row.fields[0] !== "") {
+      throw new UserError(`${name}:${row.line}: ${length} fields, where the header names ${columns} columns`);
+    }
+  }
+}
+
+/** Fields as a line of a CSV file. */
+export function csvLine(fields: readonly string[], separator: string): string {
+  const quoted = fields.map((field) => {
+    const isPlain = !/["\r\n]|^\s|\s$/.test(field) && !field.includes(separator);
+    return isPlain ? field : `"${field.replaceAll('"', '""')}"`;
+  });
+  // A line of one empty field would be read as none.
+  return `${quoted.length === 1 && quoted[0] === "" ? '""' : quoted.join(separator)}\n`;
+}
