@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { KindRouter } from "typedoc";
+import { KindRouter, OptionDefaults } from "typedoc";
 
 const DOCS = fileURLToPath(new URL("docs", import.meta.url));
 
@@ -53,6 +53,7 @@ const config = {
   groupOrder: ["Guides", "Cookbook", "Decisions", "*"],
   headings: { readme: false, document: false },
   hideGenerator: true,
+  highlightLanguages: [...OptionDefaults.highlightLanguages, "python"],
   navigation: { includeGroups: true },
   excludeInternal: true,
   excludePrivate: true,

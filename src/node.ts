@@ -1,4 +1,8 @@
-// Files in Node that are never broken: a process that is killed while it writes leaves the old one or the new one.
+/**
+ * Files in Node that are never broken: a process that is killed while it writes leaves the old one or the new one.
+ *
+ * @module lanegrad/node
+ */
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { typeError } from "./validate.js";

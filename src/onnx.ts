@@ -1,3 +1,7 @@
-// lanegrad/onnx: networks as ONNX files, for other runtimes and frameworks, and back.
+/**
+ * Networks as ONNX files, for other runtimes and frameworks, and back.
+ *
+ * @module lanegrad/onnx
+ */
 export { type ExportOptions, toOnnx } from "./onnx/export.js";
 export { fromOnnx, type ImportOptions } from "./onnx/import.js";

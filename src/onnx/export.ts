@@ -18,7 +18,7 @@ import {
   type ValueInfoProto,
 } from "./messages.js";
 
-/** How a network is written as an ONNX file. */
+/** How `toOnnx` writes a file. */
 export interface ExportOptions {
   /** What the file computes: what `predict` gives (by default), or what `forward` gives, without the loss's softmax or sigmoid. */
   output?: "predictions" | "logits";
