@@ -18,7 +18,7 @@ const SUPPORT = fileURLToPath(new URL("support/", import.meta.url));
 const HOSTS = fileURLToPath(new URL("hosts/", import.meta.url));
 
 /** Tasks of the tests, which the project runs with the installed package. */
-const MODULES = ["page", "scenario", "threaded", "threaded-worker"];
+const MODULES = ["page", "scenario", "threaded", "threaded-worker", "elsewhere"];
 
 const PROCESS = `
   import { runScenario } from "./scenario.mjs";
@@ -74,7 +74,8 @@ beforeAll(async () => {
   consumer = await createConsumer();
   const write = (name: string, text: string) => writeFileSync(join(consumer.project, `${name}.mjs`), text);
   for (const name of MODULES) {
-    write(name, readFileSync(`${SUPPORT}${name}.mjs`, "utf8").replace("../../dist/index.js", "lanegrad"));
+    const text = readFileSync(`${SUPPORT}${name}.mjs`, "utf8");
+    write(name, text.replace("../../dist/index.js", "lanegrad").replace("../../dist/worker.js", "lanegrad/worker"));
   }
   write("process", PROCESS);
   write("idle", IDLE);
