@@ -1,5 +1,6 @@
 // Gradient check: the backward pass against numerical derivatives of the loss.
 import { bytesOf, type DType } from "../engine/dtype.js";
+import { fillOrder } from "../engine/order.js";
 import type { Model } from "../network/model.js";
 import type { Tensor } from "../network/plan.js";
 import { SAMPLE_STREAM } from "../network/streams.js";
@@ -147,13 +148,8 @@ function differentiator(
 
 /** Indices: all of them, or the first of a shuffled list. */
 function sampleOf({ engine }: Model, { length, offset }: Subject, { sampleSize, seed }: Settings): number[] {
-  const all = Array.from({ length }, (_, index) => index);
-  if (sampleSize >= length) return all;
-  const { arena } = engine;
-  const address = arena.allocate(length * 4);
-  arena.integers.set(all, address / 4);
-  engine.shuffle(length, address, seed, SAMPLE_STREAM, offset);
-  const sample = arena.integers.slice(address / 4, address / 4 + sampleSize);
-  arena.free(address);
-  return [...sample];
+  if (sampleSize >= length) return Array.from({ length }, (_, index) => index);
+  const order = new Uint32Array(length);
+  fillOrder(engine, order, seed, SAMPLE_STREAM, offset);
+  return [...order.subarray(0, sampleSize)];
 }

@@ -1,6 +1,5 @@
 // One epoch: shuffled batches, and turns for the event loop.
 import type { Model } from "../network/model.js";
-import { ORDER_STREAM } from "../network/streams.js";
 import { stageRows, stageTargets } from "./batches.js";
 import type { Run } from "./fit-options.js";
 import type { Minimizer } from "./minimizer.js";
@@ -82,18 +81,6 @@ function trainOnBatch(
   stageTargets(model, data.y, data.kind, first, rows, order);
   const loss = trainer.step(optimizer as Optimizer, rows, rate, clipping);
   return { loss, correct: model.countCorrect(rows), rate };
-}
-
-/** Puts the rows into the order with this number, by the network's seed. */
-export function shuffle(model: Model, order: Uint32Array, number: number): void {
-  const { arena } = model.engine;
-  const address = arena.allocate(order.byteLength);
-  const first = address / 4;
-  const memory = arena.integers;
-  for (let row = 0; row < order.length; row++) memory[first + row] = row;
-  model.engine.shuffle(order.length, address, model.seed, ORDER_STREAM, number);
-  order.set(memory.subarray(first, first + order.length));
-  arena.free(address);
 }
 
 /** A turn for timers, input and painting: a message task, as timers are held back to 4 ms in pages. */

@@ -1,8 +1,10 @@
 // The training loop: epochs with validation, until they are over, a signal comes or the watched loss stops falling.
 import type { FloatArray } from "../engine/dtype.js";
+import { fillOrder } from "../engine/order.js";
 import { NonFiniteError } from "../errors.js";
 import type { Model } from "../network/model.js";
-import { shuffle, trainEpoch } from "./epoch.js";
+import { ORDER_STREAM } from "../network/streams.js";
+import { trainEpoch } from "./epoch.js";
 import { evaluate } from "./evaluate.js";
 import type { Run } from "./fit-options.js";
 import { isFullBatch } from "./fullbatch.js";
@@ -29,7 +31,7 @@ export async function fit(model: Model, trainer: Trainer, progress: Progress, ru
     if (reason !== undefined) return end(model, progress, state, reason);
     if (order !== undefined) {
       const number = state.firstOrder + state.records.length;
-      shuffle(model, order, number);
+      fillOrder(model.engine, order, model.seed, ORDER_STREAM, number);
       progress.orders = number + 1;
     }
     state.good = run.onNonFinite === "rollback" ? (state.good ?? trainer.snapshot()) : undefined;

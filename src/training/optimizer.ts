@@ -275,7 +275,7 @@ function correctionAfter(updates: number, beta: number): number {
 }
 
 /** A learning rate that stays finite in single precision. */
-export function checkRate(value: unknown): number {
+function checkRate(value: unknown): number {
   return checkScheduled(checkPositive("learningRate", value));
 }
 
