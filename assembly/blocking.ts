@@ -62,7 +62,7 @@ function part(size: i32, limit: i32, unit: i32): i32 {
   return roundUp((size + parts - 1) / parts, unit);
 }
 
-export function roundUp(size: i32, unit: i32): i32 {
+function roundUp(size: i32, unit: i32): i32 {
   return ((size + unit - 1) / unit) * unit;
 }
 

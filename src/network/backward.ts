@@ -21,11 +21,10 @@ export function backward(
   visit: DenseVisitor,
 ): void {
   const { segments } = model.plan;
-  const last = model.topology.layers.length - 1;
+  toDelta(model, model.topology.layers.length - 1, rows);
   for (let s = segments.length - 1; s >= 0; s--) {
     const segment = segments[s] as Segment;
     recompute(model, segment, rows, training);
-    if (s === segments.length - 1) toDelta(model, last, rows);
     for (let index = segment.end - 1; index >= segment.first; index--) {
       const layer = model.topology.layers[index] as LayerSpec;
       if (layer.kind === "dense") {
