@@ -1,5 +1,5 @@
 // Products of rows by rows, X·Yᵀ, as dot products: nothing is packed, each operand is read along its rows.
-import { at, firstOr, lanes, madd, storeFirst } from "./lanes";
+import { at, firstLanes, lanes, madd, storeFirst } from "./lanes";
 
 /**
  * C[m × n] ← α · A[m × k] · B[n × k]ᵀ + β · C, rows of A and B contiguous, rsa, rsb, rsc elements apart; β = 0 never reads
@@ -68,12 +68,13 @@ function twoByFour<T>(
     b3 += 16;
   }
   if (k > 0) {
-    const x0 = firstOr<T>(v128.load(a0), k, zero);
-    const x1 = firstOr<T>(v128.load(a1), k, zero);
-    const y0 = firstOr<T>(v128.load(b0), k, zero);
-    const y1 = firstOr<T>(v128.load(b1), k, zero);
-    const y2 = firstOr<T>(v128.load(b2), k, zero);
-    const y3 = firstOr<T>(v128.load(b3), k, zero);
+    const inside = firstLanes<T>(k);
+    const x0 = v128.and(v128.load(a0), inside);
+    const x1 = v128.and(v128.load(a1), inside);
+    const y0 = v128.and(v128.load(b0), inside);
+    const y1 = v128.and(v128.load(b1), inside);
+    const y2 = v128.and(v128.load(b2), inside);
+    const y3 = v128.and(v128.load(b3), inside);
     c00 = madd<T>(x0, y0, c00);
     c01 = madd<T>(x0, y1, c01);
     c02 = madd<T>(x0, y2, c02);
@@ -128,15 +129,16 @@ function oneByEight<T>(columns: i32, k: i32, a: usize, b0: usize, rsb: usize, c:
     b7 += 16;
   }
   if (k > 0) {
-    const x = firstOr<T>(v128.load(a), k, zero);
-    c0 = madd<T>(x, firstOr<T>(v128.load(b0), k, zero), c0);
-    c1 = madd<T>(x, firstOr<T>(v128.load(b1), k, zero), c1);
-    c2 = madd<T>(x, firstOr<T>(v128.load(b2), k, zero), c2);
-    c3 = madd<T>(x, firstOr<T>(v128.load(b3), k, zero), c3);
-    c4 = madd<T>(x, firstOr<T>(v128.load(b4), k, zero), c4);
-    c5 = madd<T>(x, firstOr<T>(v128.load(b5), k, zero), c5);
-    c6 = madd<T>(x, firstOr<T>(v128.load(b6), k, zero), c6);
-    c7 = madd<T>(x, firstOr<T>(v128.load(b7), k, zero), c7);
+    const inside = firstLanes<T>(k);
+    const x = v128.and(v128.load(a), inside);
+    c0 = madd<T>(x, v128.and(v128.load(b0), inside), c0);
+    c1 = madd<T>(x, v128.and(v128.load(b1), inside), c1);
+    c2 = madd<T>(x, v128.and(v128.load(b2), inside), c2);
+    c3 = madd<T>(x, v128.and(v128.load(b3), inside), c3);
+    c4 = madd<T>(x, v128.and(v128.load(b4), inside), c4);
+    c5 = madd<T>(x, v128.and(v128.load(b5), inside), c5);
+    c6 = madd<T>(x, v128.and(v128.load(b6), inside), c6);
+    c7 = madd<T>(x, v128.and(v128.load(b7), inside), c7);
   }
 
   storeSums<T>(c, c0, c1, c2, c3, columns, alpha, beta);

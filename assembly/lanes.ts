@@ -39,14 +39,15 @@ export function storeFirst<T>(address: usize, vector: v128, count: i32): void {
   }
 }
 
+/** A mask of the first `count` lanes, of all where `count` is larger. */
+export function firstLanes<T>(count: i32): v128 {
+  if (sizeof<T>() == 4) return v128.lt<i32>(i32x4(0, 1, 2, 3), i32x4.splat(count));
+  return v128.lt<i64>(i64x2(0, 1), i64x2.splat(count));
+}
+
 /** The first `count` lanes of `vector`, `fill` in those behind. */
 export function firstOr<T>(vector: v128, count: i32, fill: v128): v128 {
-  if (count >= lanes<T>()) return vector;
-  if (sizeof<T>() == 4) {
-    const inside = v128.lt<i32>(i32x4(0, 1, 2, 3), i32x4.splat(count));
-    return v128.bitselect(vector, fill, inside);
-  }
-  return v128.shuffle<f64>(vector, fill, 0, 3);
+  return v128.bitselect(vector, fill, firstLanes<T>(count));
 }
 
 /**

@@ -2,9 +2,9 @@
 import { Activation } from "../codes";
 import { at, lanes, madd, storeFirst } from "../lanes";
 import { methodsOf } from "../methods";
+import { addToRows, transfer } from "../vector";
 import { Elu, Selu } from "./elu";
 import { Gelu, GeluTanh } from "./gelu";
-import { Identity } from "./identity";
 import { LeakyRelu, Relu } from "./relu";
 import { Sigmoid, Silu, Softplus } from "./sigmoid";
 import { Tanh } from "./tanh";
@@ -27,10 +27,11 @@ export function applyActivation<T>(
   bias: usize,
   a: usize,
 ): void {
-  if (activation == Activation.identity) {
-    methodsOf<Forward>().block<T, Identity>(slope, rows, columns, stride, z, a, bias, 0, 0);
-  } else {
-    dispatch<T, Forward>(activation, slope, rows, columns, stride, z, a, bias, 0, 0);
+  if (bias) addToRows<T>(rows, columns, bias, z, stride);
+  if (activation != Activation.identity) {
+    dispatch<T, Forward>(activation, slope, rows, columns, stride, z, a, 0, 0, 0);
+  } else if (a != z) {
+    transfer<T>(rows, columns, z, stride, a, stride, false);
   }
 }
 
@@ -87,6 +88,11 @@ function dispatch<T, Pass>(
   error: usize,
 ): void {
   const pass = methodsOf<Pass>();
+  // Without gaps between them the rows are one.
+  if (stride == columns) {
+    columns *= rows;
+    rows = 1;
+  }
   switch (activation) {
     case Activation.relu:
       return pass.block<T, Relu>(slope, rows, columns, stride, z, a, operand, zTangent, error);
@@ -121,7 +127,7 @@ class Forward {
     stride: i32,
     z: usize,
     a: usize,
-    bias: usize,
+    _operand: usize,
     _zTangent: usize,
     _error: usize,
   ): void {
@@ -129,12 +135,7 @@ class Forward {
     const parameter = v128.splat<T>(slope);
     for (let i: i32 = 0; i < rows; i++) {
       for (let j: i32 = 0; j < columns; j += lanes<T>()) {
-        let x = v128.load(z + at<T>(j));
-        if (bias) {
-          x = v128.add<T>(x, v128.load(bias + at<T>(j)));
-          storeFirst<T>(z + at<T>(j), x, columns - j);
-        }
-        storeFirst<T>(a + at<T>(j), f.value<T>(x, parameter), columns - j);
+        storeFirst<T>(a + at<T>(j), f.value<T>(v128.load(z + at<T>(j)), parameter), columns - j);
       }
       z += at<T>(stride);
       a += at<T>(stride);
