@@ -2,7 +2,7 @@
 // a use of the seed (a tensor's first values, the order of the rows, a layer's masks), a step is a turn of that use.
 //
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011.
-import { at } from "./lanes";
+import { at, storeFirst } from "./lanes";
 import { log } from "./math";
 
 /** Four 32-bit numbers for the 128-bit counter (block, round, step, stream) under a key made of the seed. */
@@ -35,9 +35,11 @@ function unit(block: v128, half: i32): f64 {
 
 /** out[i] ← low + (high − low)·u, u uniform in [0, 1). */
 export function uniform<T>(n: i32, out: usize, low: f64, high: f64, seed: f64, stream: u32, step: u32): void {
-  for (let i: i32 = 0; i < n; i++) {
-    const u = unit(philox(i >> 1, 0, step, stream, seed), i & 1);
-    store<T>(out + at<T>(i), <T>(low + (high - low) * u));
+  const width = high - low;
+  for (let i: i32 = 0; i < n; i += 2) {
+    const block = philox(i >> 1, 0, step, stream, seed);
+    store<T>(out + at<T>(i), <T>(low + width * unit(block, 0)));
+    if (i + 1 < n) store<T>(out + at<T>(i + 1), <T>(low + width * unit(block, 1)));
   }
 }
 
@@ -76,18 +78,22 @@ export function shuffle(n: i32, indices: usize, seed: f64, stream: u32, step: u3
  * (seed, stream, step), so that the backward pass, called with the same three, drops the same elements. y may be x.
  */
 export function dropout<T>(n: i32, x: usize, y: usize, rate: f64, seed: f64, stream: u32, step: u32): void {
-  const kept = <T>(1 / (1 - rate));
-  const threshold = <u32>(rate * 4294967296.0);
+  const factor = v128.splat<T>(<T>(1 / (1 - rate)));
+  const threshold = i32x4.splat(<i32>(<u32>(rate * 4294967296.0)));
   for (let i: i32 = 0; i < n; i += 4) {
-    const block = philox(i >> 2, 0, step, stream, seed);
-    const mask = v128.ge<u32>(block, i32x4.splat(threshold));
-    maskElement<T>(n - i, x + at<T>(i), y + at<T>(i), i32x4.extract_lane(mask, 0), kept);
-    maskElement<T>(n - i - 1, x + at<T>(i + 1), y + at<T>(i + 1), i32x4.extract_lane(mask, 1), kept);
-    maskElement<T>(n - i - 2, x + at<T>(i + 2), y + at<T>(i + 2), i32x4.extract_lane(mask, 2), kept);
-    maskElement<T>(n - i - 3, x + at<T>(i + 3), y + at<T>(i + 3), i32x4.extract_lane(mask, 3), kept);
+    const mask = v128.ge<u32>(philox(i >> 2, 0, step, stream, seed), threshold);
+    if (sizeof<T>() == 4) {
+      maskFirst<T>(n - i, x + at<T>(i), y + at<T>(i), mask, factor);
+    } else {
+      maskFirst<T>(n - i, x + at<T>(i), y + at<T>(i), v128.shuffle<i32>(mask, mask, 0, 0, 1, 1), factor);
+      if (n - i > 2) {
+        maskFirst<T>(n - i - 2, x + at<T>(i + 2), y + at<T>(i + 2), v128.shuffle<i32>(mask, mask, 2, 2, 3, 3), factor);
+      }
+    }
   }
 }
 
-function maskElement<T>(left: i32, x: usize, y: usize, keep: i32, factor: T): void {
-  if (left > 0) store<T>(y, keep ? load<T>(x) * factor : <T>0);
+/** The first `count` lanes of y ← factor · x, 0 where the mask is. */
+function maskFirst<T>(count: i32, x: usize, y: usize, mask: v128, factor: v128): void {
+  storeFirst<T>(y, v128.and(v128.mul<T>(v128.load(x), factor), mask), count);
 }
