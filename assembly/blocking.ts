@@ -37,7 +37,7 @@ export function prefersDots(m: i32, k: i32): bool {
  * Both ways give the same bits up to a depth of KC, so that n may decide although threads cut it.
  */
 export function prefersRows<T>(m: i32, n: i32, k: i32): bool {
-  return n <= NR<T>() ? m * k <= KC : m < MR && m * k <= 64;
+  return m == 1 || n <= NR<T>() ? m * k <= KC : m < MR && m * k <= 64;
 }
 
 /**
