@@ -67,6 +67,7 @@ const config = {
   plugin: [pages],
   router: "pages",
   customCss: "docs/site.css",
+  favicon: "examples/playground/public/icon.svg",
   out: "site",
   groupOrder: ["Guides", "Cookbook", "Modules", "*"],
   headings: { readme: false, document: false },

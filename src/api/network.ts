@@ -161,7 +161,7 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /**
  * A multilayer perceptron with its parameters, gradients and the state of its training, in the memory of an engine. Made by
- * `Network.create` or `Network.restore`.
+ * `Network.create`, or from a file by `Network.restore`, `Network.fromSafetensors` or `fromOnnx`.
  */
 export class Network {
   readonly #model: Model;
@@ -237,6 +237,7 @@ export class Network {
    *
    * F32 and F64 are read, as float64 where a tensor is, unless `dtype` asks for other numbers.
    *
+   * @param options an engine, or all options of the network
    * @throws FormatError that names the byte, tensor or metadata at fault
    * @throws RangeError, TypeError, ShapeError for options that were given
    * @throws OutOfMemoryError, UnsupportedHostError
