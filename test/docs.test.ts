@@ -113,7 +113,7 @@ describe("the site", () => {
     expect(group?.children?.map(({ text }) => text)).toEqual(["Cookbook", ...titles]);
   });
 
-  test("has no dead link, and loads nothing from elsewhere", () => {
+  test("has no dead link and no missing image, and loads nothing from elsewhere", () => {
     const ids = new Map<string, Set<string | undefined>>();
     const contents = filesIn(site, ".html").map((path) => [join(site, path), readFileSync(join(site, path), "utf8")]);
     for (const [path, html] of contents as [string, string][]) {
@@ -121,7 +121,9 @@ describe("the site", () => {
     }
     for (const [path, html] of contents as [string, string][]) {
       expect(html, path).not.toMatch(/<(script|link|img)[^>]* (src|href)="[a-z]*:?\/\//);
-      for (const [, target = ""] of html.matchAll(/<a [^>]*href="([^"]*)"/g) as Iterable<[string, string]>) {
+      for (const [, target = ""] of html.matchAll(/<(?:a|img) [^>]*(?:href|src)="([^"]*)"/g) as Iterable<
+        [string, string]
+      >) {
         if (/^[a-z]+:/.test(target)) continue;
         const [file = "", anchor = ""] = decodeURI(target).split("#");
         const linked = file === "" ? path : resolve(dirname(path), file);

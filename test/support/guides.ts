@@ -77,7 +77,7 @@ const HOST = `{
 /** What each block prints, all of them run in order as one module. */
 export async function runExamples({ project, run }: Consumer, examples: readonly Example[]): Promise<string[]> {
   const blocks = examples.map(({ code }) => `${code}console.log("${BORDER}");\n`);
-  writeFileSync(join(project, "guide.js"), `${HOST}\n${blocks.join("")}`);
-  const printed = await run(process.execPath, "guide.js");
+  writeFileSync(join(project, "guide.mjs"), `${HOST}\n${blocks.join("")}`);
+  const printed = await run(process.execPath, "guide.mjs");
   return printed.split(`${BORDER}\n`).slice(0, -1);
 }
