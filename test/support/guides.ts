@@ -7,7 +7,7 @@ import { type Consumer, createConsumer } from "./consumer.js";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What stands between two fences. */
-export interface Block {
+interface Block {
   /** "" where the fence names none. */
   readonly language: string;
   readonly content: string;
