@@ -1,37 +1,47 @@
 // The documentation site: the API by its TSDoc, and the pages of docs/. Neither the build nor a page fetches anything.
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KindRouter, OptionDefaults } from "typedoc";
 
-const DOCS = fileURLToPath(new URL("docs", import.meta.url));
+const ROOT = fileURLToPath(new URL(".", import.meta.url));
 
-const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+const textOf = (path) => readFileSync(join(ROOT, path), "utf8");
 
 /** Of each module that the package exports. */
-const sources = Object.values(exports).flatMap(({ types }) =>
+const sources = Object.values(JSON.parse(textOf("package.json")).exports).flatMap(({ types }) =>
   types === undefined ? [] : types.replace(/^\.\/dist\/types\/(.*)\.d\.ts$/, "$1.ts"),
 );
 
-/** What the pages of each folder of docs/ are listed under. */
-const GROUPS = { cookbook: "Cookbook", decisions: "Decisions" };
+/** The pages that a page links to, of a README those of its table of contents: its links give the order in the navigation. */
+function pagesIn(path) {
+  const text = textOf(path);
+  const links = text.slice(text.indexOf("\n## Documentation\n") + 1).matchAll(/\]\(([\w./-]+\.md)\)/g);
+  return [...links].map(([, link]) => join(dirname(path), link));
+}
 
-/** Where a page is under docs/. */
+const documents = new Set(["README.md", "docs/cookbook.md", "docs/decisions/README.md"].flatMap(pagesIn));
+
+/** What pages are listed under, by where they are. */
+const GROUPS = { "docs/cookbook": "Cookbook", "docs/decisions": "Decisions", docs: "Guides" };
+
+/** Where a page is, without its ending. */
 function placeOf(page) {
-  return relative(DOCS, page.project.files.getReflectionPath(page));
+  return relative(ROOT, page.project.files.getReflectionPath(page)).replace(/\.md$/, "");
 }
 
 /** Pages are listed by their headings, folder by folder. */
 function titlePage(page) {
   const [, heading] = /^# (.+)$/m.exec(page.content.map(({ text }) => text).join(""));
+  const place = placeOf(page);
   page.name = heading.replaceAll("`", "");
-  page.frontmatter.group = GROUPS[placeOf(page).split("/")[0]] ?? "Guides";
+  page.frontmatter.group = GROUPS[Object.keys(GROUPS).find((folder) => place.startsWith(folder))] ?? "Repository";
 }
 
 /** Pages keep the places of their files, so that links to them outlast a new heading. */
 class PageRouter extends KindRouter {
   getIdealBaseName(reflection) {
-    return reflection.isDocument() ? placeOf(reflection).replace(/\.md$/, "") : super.getIdealBaseName(reflection);
+    return reflection.isDocument() ? placeOf(reflection).replace(/^docs\//, "") : super.getIdealBaseName(reflection);
   }
 }
 
@@ -40,17 +50,26 @@ function pages({ converter, renderer }) {
   renderer.defineRouter("pages", PageRouter);
 }
 
+/** Properties whose type says it all: what tells the members of a union apart, and the names of errors. */
+const SELF_EXPLANATORY = [
+  ...["Activation", "Initializer", "Loss"].map((type) => `${type}.__type.type`),
+  ...["Disposed", "Format", "NonFinite", "OutOfMemory", "Shape", "UnsupportedHost", "Worker"].map(
+    (error) => `${error}Error.name`,
+  ),
+];
+
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 const config = {
   name: "lanegrad",
   entryPoints: sources,
   tsconfig: "tsconfig.types.json",
-  projectDocuments: ["docs/*.md", "docs/cookbook/*.md", "docs/decisions/*.md"],
+  projectDocuments: [...documents],
   plugin: [pages],
   router: "pages",
   customCss: "docs/site.css",
+  favicon: "examples/playground/public/icon.svg",
   out: "site",
-  groupOrder: ["Guides", "Cookbook", "Decisions", "*"],
+  groupOrder: ["Guides", "Cookbook", "Modules", "*"],
   headings: { readme: false, document: false },
   hideGenerator: true,
   highlightLanguages: [...OptionDefaults.highlightLanguages, "python"],
@@ -60,7 +79,8 @@ const config = {
   disableSources: true,
   treatWarningsAsErrors: true,
   validation: { invalidLink: true, invalidPath: true, notDocumented: true, notExported: true },
-  requiredToBeDocumented: ["Class", "Function", "Interface", "TypeAlias"],
+  requiredToBeDocumented: ["Class", "Function", "Interface", "TypeAlias", "Property", "Method", "Accessor"],
+  intentionallyNotDocumented: SELF_EXPLANATORY.map((name) => `lanegrad.${name}`),
 };
 
 export default config;

@@ -12,6 +12,8 @@ import { typeError } from "./validate.js";
  * `path` then holds all of the old bytes or all of the new ones, also where several processes write it at once. What killed
  * processes left under other names is cleared up.
  *
+ * @param path of the file, in a folder that exists
+ * @param bytes all of its contents
  * @throws TypeError, and the errors of node:fs, with the old file kept
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {

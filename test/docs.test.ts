@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { inflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -14,11 +15,15 @@ function filesIn(folder: string, ending: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(ending));
 }
 
-const pages = filesIn(join(ROOT, "docs"), ".md");
+const pages = [
+  "CHANGELOG.md",
+  "bench/README.md",
+  "examples/README.md",
+  ...filesIn(join(ROOT, "docs"), ".md").map((page) => `docs/${page}`),
+];
+const sources = ["README.md", ...pages];
 
 describe("the pages", () => {
-  const sources = ["README.md", "examples/README.md", "bench/README.md", ...pages.map((page) => `docs/${page}`)];
-
   /** Files of this repository that a page links to or shows, from the root on, with the anchor behind "#". */
   function linksOf(source: string): { path: string; anchor: string }[] {
     const text = readFileSync(join(ROOT, source), "utf8").replace(/^```.*?^```$|`[^`\n]*`/gms, "");
@@ -84,16 +89,31 @@ describe("the site", () => {
     }
   });
 
-  test("has every page of docs/ under its heading", () => {
-    expect(pages).toEqual(expect.arrayContaining(["graphs.md", "cookbook/xor.md"]));
+  test("has every page under its heading, and none as bare Markdown", () => {
+    expect(pages).toEqual(expect.arrayContaining(["docs/graphs.md", "docs/cookbook/xor.md"]));
     for (const page of pages) {
-      const [, heading = ""] = /^# (.+)$/m.exec(readFileSync(join(ROOT, "docs", page), "utf8")) ?? [];
-      const html = readFileSync(join(site, page.replace(/md$/, "html")), "utf8").replaceAll("&#39;", "'");
+      const [, heading = ""] = /^# (.+)$/m.exec(readFileSync(join(ROOT, page), "utf8")) ?? [];
+      const path = page.replace(/^docs\//, "").replace(/md$/, "html");
+      const html = readFileSync(join(site, path), "utf8").replaceAll("&#39;", "'");
       expect(html, page).toContain(`<title>${heading.replaceAll("`", "")} | lanegrad</title>`);
     }
+    expect(filesIn(site, ".md")).toEqual([]);
   });
 
-  test("has no dead link, and loads nothing from elsewhere", () => {
+  test("lists the recipes in the order of the cookbook", () => {
+    const cookbook = readFileSync(join(ROOT, "docs/cookbook.md"), "utf8");
+    const titles = Array.from(cookbook.matchAll(/^\| \[(.*?)\]/gm), ([, title]) => title);
+    expect(titles).toHaveLength(7);
+    const [, listed = ""] = /"(.*)"/.exec(readFileSync(join(site, "assets/navigation.js"), "utf8")) ?? [];
+    const navigation = JSON.parse(inflateSync(Buffer.from(listed, "base64")).toString()) as {
+      text: string;
+      children?: { text: string }[];
+    }[];
+    const group = navigation.find(({ text }) => text === "Cookbook");
+    expect(group?.children?.map(({ text }) => text)).toEqual(["Cookbook", ...titles]);
+  });
+
+  test("has no dead link and no missing image, and loads nothing from elsewhere", () => {
     const ids = new Map<string, Set<string | undefined>>();
     const contents = filesIn(site, ".html").map((path) => [join(site, path), readFileSync(join(site, path), "utf8")]);
     for (const [path, html] of contents as [string, string][]) {
@@ -101,7 +121,9 @@ describe("the site", () => {
     }
     for (const [path, html] of contents as [string, string][]) {
       expect(html, path).not.toMatch(/<(script|link|img)[^>]* (src|href)="[a-z]*:?\/\//);
-      for (const [, target = ""] of html.matchAll(/<a [^>]*href="([^"]*)"/g) as Iterable<[string, string]>) {
+      for (const [, target = ""] of html.matchAll(/<(?:a|img) [^>]*(?:href|src)="([^"]*)"/g) as Iterable<
+        [string, string]
+      >) {
         if (/^[a-z]+:/.test(target)) continue;
         const [file = "", anchor = ""] = decodeURI(target).split("#");
         const linked = file === "" ? path : resolve(dirname(path), file);

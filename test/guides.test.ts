@@ -1,66 +1,81 @@
-// The guides and recipes in docs/: all their JavaScript runs, page by page as one module, and prints what stands below it.
-import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+// The code in README.md and docs/ runs in an empty project with the package, and prints what stands below it.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Consumer } from "./support/consumer.js";
+import { createGuideProject, type Example, examplesOf, PAGES, runExamples } from "./support/guides.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A block of JavaScript, and the block of text behind it: what it prints. */
-interface Example {
-  code: string;
-  output: string | undefined;
-}
+const pages = Object.keys(PAGES);
+const withExamples = pages.filter((page) => examplesOf(page).length > 0);
 
-function examplesOf(page: string): Example[] {
-  const examples: Example[] = [];
-  for (const [, language, content] of page.matchAll(/^```(\w+)\n(.*?)^```$/gms) as Iterable<[string, string, string]>) {
-    const last = examples.at(-1);
-    if (language === "js") examples.push({ code: content, output: undefined });
-    else if (language === "text" && last !== undefined) last.output = (last.output ?? "") + content;
-  }
-  return examples;
-}
+/** Lines of shell that are run elsewhere: by every test of the package, by CI, and where there is PyTorch by torch.test.ts. */
+const ELSEWHERE = /^(npm install lanegrad$|npm ci |npm cit |pip |torchrun )/;
 
-const guides = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".md"))
-  .map((file) => ({ file, examples: examplesOf(readFileSync(join(ROOT, "docs", file), "utf8")) }))
-  .filter(({ examples }) => examples.length > 0);
+const linesOf = (page: string): string[] => {
+  const blocks = (PAGES[page] ?? []).filter(({ language }) => language === "sh");
+  return blocks.flatMap(({ content }) => content.trim().split("\n")).filter((line) => !ELSEWHERE.test(line));
+};
 
-/** Printed behind each block. */
-const BORDER = "\u001e";
+/** The blocks of a guide go on from each other; those of the README are programs of their own. */
+const programsOf = (page: string): Example[][] => {
+  const examples = examplesOf(page);
+  return page === "README.md" ? examples.map((example) => [example]) : [examples];
+};
 
-/** A host that knows the build simd only, so that every engine prints the same digits. */
-const HOST = `{
-  const { readFileSync } = await import("node:fs");
-  const simd = readFileSync("dist/simd.wasm");
-  WebAssembly.validate = (bytes) => simd.equals(bytes);
-}`;
+const wine = readFileSync(join(ROOT, "examples/data/wine.csv"), "utf8").replace("target", "cultivar");
 
-/** What each block prints, all of them run in order as one module of this package. */
-async function run(examples: Example[]): Promise<string[]> {
-  const blocks = examples.map(({ code }) => `${code}console.log("${BORDER}");\n`);
-  const parameters = ["--input-type=module", "--eval", `${HOST}\n${blocks.join("")}`];
-  const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: ROOT });
-  return stdout.split(`${BORDER}\n`).slice(0, -1);
-}
+const houses = ["id,area,rooms,town,price"];
+for (let i = 1; i <= 60; i++)
+  houses.push(`${i},${50 + i},${1 + (i % 5)},${i % 3 ? "Ulm" : "Bonn"},${1000 * (100 + i)}.5`);
 
-test("there are guides", () => {
-  expect(guides.map(({ file }) => file)).toContain("backpropagation.md");
+/** The tables that the shell is asked to work on. */
+const TABLES = {
+  "wine.csv": wine,
+  "test.csv": wine,
+  "new.csv": wine,
+  "houses.csv": houses.join("\n"),
+  "houses-2025.csv": houses.join("\n"),
+  "offers.csv": houses.join("\n"),
+};
+
+let consumer: Consumer;
+
+beforeAll(async () => {
+  consumer = await createGuideProject();
+  for (const [name, text] of Object.entries(TABLES)) writeFileSync(join(consumer.project, name), text);
+}, 120_000);
+
+afterAll(() => consumer?.remove());
+
+test("no block is left out", () => {
+  expect(pages).toEqual(expect.arrayContaining(["README.md", "docs/backpropagation.md", "docs/cookbook/xor.md"]));
+  const silent = withExamples.filter((page) => examplesOf(page).every(({ output }) => output === undefined));
+  expect(silent).toEqual(["docs/command-line.md"]);
+  const others = pages.flatMap((page) =>
+    (PAGES[page] ?? []).map(({ language }) => `${page}: ${language}`).filter((name) => !/: (js|sh|text)$/.test(name)),
+  );
+  // Loops that are no program; what onnx-runtimes.test.ts and torch.test.ts run.
+  expect(others.sort()).toEqual([
+    "docs/kernels.md: ",
+    "docs/moving-on.md: console",
+    "docs/moving-on.md: python",
+    "docs/moving-on.md: ts",
+  ]);
 });
 
-describe.each(guides)("$file", ({ examples }) => {
-  test("runs as it stands and prints what it shows", async () => {
-    const printed = await run(examples);
+test.each(withExamples)("%s runs as it stands and prints what it shows", async (page) => {
+  for (const line of linesOf(page)) {
+    expect(line).toMatch(/^npx lanegrad /);
+    await consumer.run("sh", "-c", line);
+  }
+  for (const examples of programsOf(page)) {
+    const printed = await runExamples(consumer, examples);
     expect(printed).toHaveLength(examples.length);
     for (const [index, { code, output }] of examples.entries()) {
       if (output !== undefined) expect(printed[index], code).toBe(output);
     }
-  });
-
-  test("shows what it prints", () => {
-    expect(examples.some(({ output }) => output !== undefined)).toBe(true);
-  });
+  }
 });

@@ -6,11 +6,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dense, type Loss, Network, Standardization } from "../src/index.js";
 import { toOnnx } from "../src/onnx.js";
+import { blockOf } from "./support/guides.js";
 import { ACTIVATIONS, chain, DTYPES, GRAPHS } from "./support/onnx-nets.js";
 import { installRuntimes, loadRuntime, RUNTIME_NAMES, runFile } from "./support/runtimes.js";
 
 const ROWS = 5;
 const TOLERANCE = 1e-5;
+
+const AsyncFunction = (async () => {}).constructor as new (
+  ...code: string[]
+) => (...given: unknown[]) => Promise<{ data: number[] }>;
 
 const folder = mkdtempSync(join(tmpdir(), "lanegrad-onnx-"));
 
@@ -75,6 +80,16 @@ describe.each(RUNTIME_NAMES)("%s computes what predict does", (runtime) => {
       net.dispose();
     });
   });
+});
+
+test("the guide's code predicts", async () => {
+  const net = await Network.create({ inputs: 2, layers: [dense(3, "tanh"), dense(2)], loss: "softmaxCrossEntropy" });
+  const code = blockOf("docs/moving-on.md", "ts").replace(/^import .*\n/, "");
+  const guide = new AsyncFunction("InferenceSession", "Tensor", "onnx", `${code}return y;`);
+  const { InferenceSession, Tensor } = loadRuntime("onnxruntime-web");
+  const { data } = await guide(InferenceSession, Tensor, toOnnx(net));
+  for (const [i, value] of net.predict([0.3, 0.4]).entries()) expect(data[i]).toBeCloseTo(value, 5);
+  net.dispose();
 });
 
 if (python === undefined) {

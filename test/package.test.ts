@@ -2,13 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
 /**
@@ -31,14 +29,6 @@ interface Manifest {
 }
 
 let consumer: Consumer;
-
-/** The README's first JavaScript example. */
-function firstExample(): string {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const [, code] = /^```js\n(.*?)^```$/ms.exec(readme) ?? [];
-  if (code === undefined) throw new Error("README.md has no ```js block");
-  return code;
-}
 
 beforeAll(async () => {
   consumer = await createConsumer();
@@ -114,13 +104,6 @@ test("npx runs the command line, with the licences of what is bundled in it", as
   for (const holder of ["Adaltas", "Andi Dittrich", "Sindre Sorhus", "Mathias Bynens"]) {
     expect(code).toMatch(new RegExp(`Copyright.*${holder}`));
   }
-});
-
-test("the README's first example runs in an empty project", async () => {
-  writeFileSync(join(consumer.project, "example.js"), firstExample());
-  const output = await consumer.run(process.execPath, "example.js");
-  expect(output).toMatch(/accuracy (1|0\.9\d*)\n/);
-  expect(output).not.toMatch(/NaN|undefined/);
 });
 
 test("a network goes to an ONNX file and back in an empty project", async () => {

@@ -16,9 +16,11 @@ import {
   standardize,
 } from "../src/index.js";
 import { ACTIVATIONS } from "../src/network/activation.js";
+import { fromOnnx } from "../src/onnx.js";
 import { engineOf } from "./support/builds.js";
+import { blockOf, createGuideProject, examplesOf, runExamples } from "./support/guides.js";
 import { randomNumbers } from "./support/matrices.js";
-import { hasTorch, runTorch, type TorchOutputs } from "./support/torch.js";
+import { hasTorch, runDistributed, runTorch, type TorchOutputs } from "./support/torch.js";
 
 const engine = await engineOf("simd");
 
@@ -128,6 +130,22 @@ describeTorch("PyTorch", () => {
     if (options.graph !== undefined) return;
     expectClose(await outputsIn(pathOf(name, ".named.safetensors"), { ...options, dtype: undefined }), fresh);
   });
+
+  test("goes on from the guide's network with two processes, and lanegrad from what they come to", async () => {
+    const page = "docs/moving-on.md";
+    const consumer = await createGuideProject();
+    const read = (name: string) => readFileSync(join(consumer.project, name));
+    try {
+      await runExamples(consumer, examplesOf(page));
+      expect(await runDistributed(consumer.project, blockOf(page, "python"), 2)).toBe(blockOf(page, "console"));
+      const net = await fromOnnx(read("trained.onnx"), { loss: "softmaxCrossEntropy", engine });
+      const { points, labels } = JSON.parse(read("points.json").toString());
+      expect(net.evaluate(points, labels).loss).toBeCloseTo(0.004, 3);
+      net.dispose();
+    } finally {
+      consumer.remove();
+    }
+  }, 120_000);
 });
 
 function rowsOf(flat: readonly number[]): number[][] {

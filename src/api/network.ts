@@ -95,7 +95,7 @@ export interface NetworkOptions {
   standardization?: Standardization;
 }
 
-/** The weight or the bias of a dense layer, as it was when `net.parameters` was read. */
+/** The weight or the bias of a dense layer. Its arrays are copied when they are read, with the numbers of that moment. */
 export interface Parameter {
   /** "0.weight", "0.bias", "1.weight", …, counting dense layers. */
   readonly name: string;
@@ -114,7 +114,9 @@ export interface Parameter {
 export interface LayerState {
   /** The node's name in a graph; in a chain the number that dense layers have in the names of their parameters. */
   readonly name: string;
+  /** What the layer is. */
   readonly kind: "dense" | "dropout" | "add" | "concatenate";
+  /** Its width. */
   readonly units: number;
   /** W·a + b. */
   readonly z: FloatArray;
@@ -126,12 +128,17 @@ export interface LayerState {
 
 /** Bytes that a network takes in its engine's memory, as planned and as used. */
 export interface NetworkMemory {
+  /** Weights and biases. */
   parameters: number;
+  /** As many as of parameters. */
   gradients: number;
+  /** State of the optimizer: momentum, mean squares and the like. */
   optimizer: number;
   /** Inputs, targets, z, a and δ of a batch. */
   activations: number;
+  /** Room that products take. */
   workspace: number;
+  /** The sum of all these. */
   total: number;
 }
 
@@ -154,7 +161,7 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 
 /**
  * A multilayer perceptron with its parameters, gradients and the state of its training, in the memory of an engine. Made by
- * `Network.create` or `Network.restore`.
+ * `Network.create`, or from a file by `Network.restore`, `Network.fromSafetensors` or `fromOnnx`.
  */
 export class Network {
   readonly #model: Model;
@@ -202,6 +209,7 @@ export class Network {
    * the same bit for bit on engines with the same build.
    *
    * @param file what `checkpoint` gave
+   * @param options engine: a shared default engine if not given
    * @throws FormatError where the file is none of a checkpoint
    * @throws TypeError, OutOfMemoryError, UnsupportedHostError
    */
@@ -229,6 +237,7 @@ export class Network {
    *
    * F32 and F64 are read, as float64 where a tensor is, unless `dtype` asks for other numbers.
    *
+   * @param options an engine, or all options of the network
    * @throws FormatError that names the byte, tensor or metadata at fault
    * @throws RangeError, TypeError, ShapeError for options that were given
    * @throws OutOfMemoryError, UnsupportedHostError
@@ -297,18 +306,22 @@ export class Network {
     return this.#trainer;
   }
 
+  /** Width of an input row; in a graph of all its inputs together. */
   get inputs(): number {
     return this.#model.topology.inputs;
   }
 
+  /** Width of an output row. */
   get outputs(): number {
     return this.#model.topology.outputs;
   }
 
+  /** The precision of parameters, activations and gradients. */
   get dtype(): DType {
     return this.#model.dtype;
   }
 
+  /** In whose memory the network is. */
   get engine(): Engine {
     return this.#model.engine;
   }
@@ -321,6 +334,7 @@ export class Network {
   /**
    * The last layer's outputs: logits, where the loss is one "from logits".
    *
+   * @param x `[rows, inputs]`
    * @returns `[rows, outputs]`
    * @throws ShapeError, TypeError, DisposedError
    */
@@ -331,6 +345,7 @@ export class Network {
   /**
    * What the network says: `forward`, after sigmoid or softmax where the loss takes logits.
    *
+   * @param x `[rows, inputs]`
    * @returns `[rows, outputs]`
    * @throws ShapeError, TypeError, DisposedError
    */
@@ -341,6 +356,9 @@ export class Network {
   /**
    * Forward and backward pass: fills every gradient. Dropout acts, with the masks of the coming training step.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
+   * @param options inputGradient: whether ∂loss/∂x is computed too, for `net.inputGradient`; false by default
    * @returns the loss
    * @throws ShapeError, RangeError, TypeError, DisposedError
    */
@@ -366,6 +384,8 @@ export class Network {
    *
    * The network keeps the state of one optimizer: call again with the same object to go on; another object starts anew.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @returns the loss before the update
    * @throws NonFiniteError before anything is updated
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
@@ -381,6 +401,8 @@ export class Network {
    * Trains for some epochs. The event loop gets a turn every few milliseconds. Callbacks may use the network; a `trainBatch` with
    * another optimizer meanwhile starts the state of this one anew.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @throws NonFiniteError, with the parameters of the last good step, unless it was that step's update that spoiled them
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
@@ -408,6 +430,7 @@ export class Network {
   /**
    * Reverse mode: uᵀ·J, where J is the Jacobian of `forward`'s outputs. One forward and one backward pass.
    *
+   * @param x `[rows, inputs]`
    * @param u `[rows, outputs]`
    * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
    */
@@ -422,6 +445,8 @@ export class Network {
    * Forward mode: J·v, the tangent `[rows, outputs]` of `forward`'s outputs while inputs and parameters move along v. One
    * forward pass and one of tangents.
    *
+   * @param x `[rows, inputs]`
+   * @param direction v; what it does not name stands still
    * @throws ShapeError, TypeError, OutOfMemoryError, DisposedError
    */
   jvp(x: Inputs, direction: Direction<Inputs>): FloatArray {
@@ -439,6 +464,7 @@ export class Network {
   /**
    * The derivatives of `forward`'s outputs by the inputs, or by the parameters: the latter in reverse mode, of every row.
    *
+   * @param x `[rows, inputs]`
    * @param options mode: "auto" (default) takes forward mode where there are fewer inputs than outputs
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
@@ -461,6 +487,8 @@ export class Network {
   /**
    * The loss's Hessian by the parameters times a direction, exact. Dropout acts as in `backward`.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @param direction by name, shaped as the parameters; those not named stand still
    * @returns by name, for every parameter
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
@@ -474,6 +502,8 @@ export class Network {
   /**
    * The gradient of each row's own loss, as if it were a batch of one row. Dropout acts as in `backward`.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @returns by name; `values` of shape `[rows, …shape of the parameter]`
    * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
    */
@@ -485,6 +515,8 @@ export class Network {
   /**
    * Loss, and accuracy where the loss is one of classification, without dropout.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @throws ShapeError, RangeError, TypeError, DisposedError
    */
   evaluate(x: Inputs, y: Targets): Evaluation {
@@ -512,7 +544,9 @@ export class Network {
   /**
    * Writes parameters by name; those not named stay.
    *
+   * @param values by name, of the parameters' shapes, flat or as rows
    * @throws ShapeError for a name there is not or a wrong size, before anything is written
+   * @throws TypeError, DisposedError
    */
   setParameters(values: Record<string, ArrayLike<number>>): void {
     this.#writer("values", values)(this.#live().parameters);
@@ -679,6 +713,8 @@ function checkStandardization(standardization: unknown, inputs: number): Standar
  * The parameters are left as they were, bit for bit, and so they are when an error is thrown; gradients and layers as `backward`
  * leaves them; `inputGradient` as it was. Each entry takes four forward passes, more at kinks.
  *
+ * @param x `[rows, inputs]`
+ * @param y `[rows, outputs]`, or the index of the right class for each row
  * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
  */
 export function gradCheck(net: Network, x: Inputs, y: Targets, options: GradCheckOptions = {}): GradCheckReport {

@@ -8,7 +8,9 @@ export interface GradCheckEntry {
   parameter: string;
   /** Of the element, in the parameter's row-major layout. */
   index: number;
+  /** By the backward pass. */
   analytic: number;
+  /** By differences. */
   numeric: number;
   /** |a − n| / max(10⁻⁸, |a| + |n|) */
   relativeError: number;
@@ -18,6 +20,7 @@ export interface GradCheckEntry {
 
 /** An element that cannot be checked, and the kink that even the smallest step crosses. */
 export interface GradCheckKink extends Kink {
+  /** Of the element, in the parameter's row-major layout. */
   index: number;
 }
 
@@ -35,6 +38,7 @@ interface Summary {
 
 /** What was compared of one parameter, or of the inputs. */
 export interface GradCheckParameter extends Summary {
+  /** The parameter's name, or "inputs". */
   name: string;
   /** `[outputs, inputs]` of a weight, `[outputs]` of a bias, `[rows, inputs]` of the inputs. */
   shape: number[];
@@ -46,10 +50,13 @@ export interface GradCheckParameter extends Summary {
 
 /** `String(report)` is a text to read, of 80 columns. */
 export interface GradCheckReport extends Summary {
+  /** The network's precision. */
   dtype: DType;
+  /** Rows of the batch. */
   rows: number;
   /** The step of every difference that crosses no kink. */
   epsilon: number;
+  /** In the order of `net.parameters`; the inputs, where they are checked, come last. */
   parameters: GradCheckParameter[];
 }
 

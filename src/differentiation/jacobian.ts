@@ -10,6 +10,7 @@ export type JacobianMode = "auto" | "forward" | "reverse";
 
 /** The derivatives of every output of every row by every input of that row. */
 export interface Jacobian {
+  /** Row-major. */
   values: FloatArray;
   /** `[rows, outputs, inputs]` */
   shape: [rows: number, outputs: number, inputs: number];

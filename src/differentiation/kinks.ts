@@ -9,7 +9,9 @@ import type { Model } from "../network/model.js";
 export interface Kink {
   /** The layer's name; null for the loss. */
   layer: string | null;
+  /** Of the batch. */
   row: number;
+  /** Of the layer, or of the outputs. */
   unit: number;
 }
 

@@ -5,6 +5,7 @@ import type { Model } from "../network/model.js";
 
 /** The gradients of one parameter, one for each row. */
 export interface SampleGradients {
+  /** Row-major. */
   values: FloatArray;
   /** `[rows, …shape of the parameter]`; of a Jacobian `[rows, outputs, …shape of the parameter]`. */
   shape: number[];

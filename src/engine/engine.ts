@@ -49,12 +49,19 @@ export interface EngineMemory {
 
 /** The operands and factors of C ← α·op(A)·op(B) + β·C. */
 export interface GemmOptions {
+  /** op(A) is `[m, k]`. */
   a: Matrix;
+  /** op(B) is `[k, n]`. */
   b: Matrix;
+  /** `[m, n]`, of the precision of a and b, and neither of them. */
   c: Matrix;
+  /** α; 1 by default. */
   alpha?: number;
+  /** β; 0 by default, which never reads C. */
   beta?: number;
+  /** Whether op(A) is the transpose of A; false by default. */
   transposeA?: boolean;
+  /** Whether op(B) is the transpose of B; false by default. */
   transposeB?: boolean;
 }
 
@@ -191,6 +198,7 @@ export class Engine {
     this.#pool = undefined;
   }
 
+  /** Bytes of the arena, as of now. */
   get memory(): EngineMemory {
     return { used: this.arena.used, reserved: this.arena.reserved, maximum: this.arena.maximum };
   }
@@ -199,7 +207,7 @@ export class Engine {
    * A matrix in the arena.
    *
    * @throws ShapeError if `values` does not hold rows × cols numbers
-   * @throws OutOfMemoryError
+   * @throws RangeError, TypeError, OutOfMemoryError
    */
   matrix(rows: number, cols: number, options: MatrixOptions = {}): Matrix {
     checkInteger("rows", rows, 1);
@@ -217,9 +225,9 @@ export class Engine {
   /**
    * C ← α·op(A)·op(B) + β·C, where op(X) is X or its transpose. β = 0 never reads C.
    *
-   * @param options a, b, c; alpha 1, beta 0, transposeA and transposeB false by default
    * @throws ShapeError if the shapes do not fit or the precisions differ
-   * @throws RangeError if c is a or b
+   * @throws RangeError if c is a or b, or a matrix is another engine's
+   * @throws TypeError, OutOfMemoryError, DisposedError
    */
   gemm(options: GemmOptions): void {
     checkOptions("options", options, GEMM_OPTIONS);

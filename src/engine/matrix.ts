@@ -5,8 +5,11 @@ import type { DType, FloatArray } from "./dtype.js";
 
 /** Made by {@link Engine.matrix}. */
 export class Matrix {
+  /** Its height. */
   readonly rows: number;
+  /** Its width. */
   readonly cols: number;
+  /** Of its elements. */
   readonly dtype: DType;
   readonly #arena: Arena;
   readonly #address: number;

@@ -4,8 +4,11 @@ import type { MetricOptions, RowMajor } from "./pairs.js";
 
 /** Means over the classes. */
 export interface ClassAverages {
+  /** Right / taken for it. */
   precision: number;
+  /** Right / support. */
   recall: number;
+  /** The mean of the classes' F1. */
   f1: number;
 }
 

@@ -2,7 +2,22 @@
 import { Activation as Code } from "../../assembly/codes.js";
 import { checkName, checkNumber, checkOptions, typeError } from "../validate.js";
 
-/** The activations, as `dense` takes them. */
+/**
+ * The activations a = f(z), as `dense` takes them:
+ *
+ * - `identity`: z
+ * - `relu`: max(z, 0)
+ * - `leakyRelu`: z where z > 0, α·z elsewhere
+ * - `elu`: z where z > 0, α(eᶻ − 1) elsewhere (Clevert, Unterthiner and Hochreiter 2016)
+ * - `selu`: 1.0507 times an elu with α = 1.6733 (Klambauer and others 2017)
+ * - `sigmoid`: σ(z) = 1 / (1 + e⁻ᶻ)
+ * - `tanh`: the hyperbolic tangent
+ * - `gelu`: z·Φ(z), Φ the distribution function of the standard normal distribution (Hendrycks and Gimpel 2016)
+ * - `geluTanh`: ½z(1 + tanh(√(2/π)(z + 0.044715z³))), an approximation of it
+ * - `silu`: z·σ(z)
+ * - `softplus`: log(1 + eᶻ)
+ * - `softmax`: eᶻ / Σ eᶻ over the units of a row
+ */
 export type ActivationName =
   | "identity"
   | "relu"
@@ -17,8 +32,14 @@ export type ActivationName =
   | "softplus"
   | "softmax";
 
-/** A name, or a name with its parameter: `alpha` is the slope of leakyRelu (0.01) and the scale of elu (1). */
-export type Activation = ActivationName | { type: ActivationName; alpha?: number };
+/** A name, or a name with its parameter. */
+export type Activation =
+  | ActivationName
+  | {
+      type: ActivationName;
+      /** α of leakyRelu, 0.01 by default, or of elu, 1 by default; an error with the others. */
+      alpha?: number;
+    };
 
 export const ACTIVATIONS: readonly ActivationName[] = [
   "identity",

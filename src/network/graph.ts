@@ -19,6 +19,7 @@ export interface GraphDefinition {
 export class Graph {
   /** @internal */
   constructor(
+    /** As given to `graph`. */
     readonly definition: GraphDefinition,
     /** @internal */
     readonly topology: Topology,

@@ -1,7 +1,16 @@
 // Initializers: the distribution that a tensor's first values are drawn from.
 import { checkName, checkNotNegative, checkNumber, checkOptions, typeError } from "../validate.js";
 
-/** The initializers that need no number. */
+/**
+ * The initializers that need no number. `zeros` is 0; the others draw with mean 0 and, in a layer of so many inputs and outputs,
+ * the variance
+ *
+ * - `glorotUniform`, `glorotNormal`: 2 / (inputs + outputs) (Glorot and Bengio 2010)
+ * - `heUniform`, `heNormal`: 2 / inputs (He and others 2015)
+ * - `lecunUniform`, `lecunNormal`: 1 / inputs (LeCun and others 1998)
+ *
+ * A uniform distribution of variance v has the bounds ±√(3v).
+ */
 export type InitializerName =
   | "glorotUniform"
   | "glorotNormal"
@@ -14,9 +23,23 @@ export type InitializerName =
 /** How first weights or biases are drawn: by name, or with their numbers. */
 export type Initializer =
   | InitializerName
-  | { type: "constant"; value: number }
-  | { type: "uniform"; low: number; high: number }
-  | { type: "normal"; deviation: number };
+  | {
+      type: "constant";
+      /** Of every element. */
+      value: number;
+    }
+  | {
+      type: "uniform";
+      /** The lower bound. */
+      low: number;
+      /** The upper bound, ≥ `low`. */
+      high: number;
+    }
+  | {
+      type: "normal";
+      /** The standard deviation, ≥ 0; the mean is 0. */
+      deviation: number;
+    };
 
 /** What the random kernels need to know. */
 export type Distribution =

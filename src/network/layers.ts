@@ -6,7 +6,7 @@ import type { Initializer } from "./initializer.js";
 export interface DenseOptions {
   /** Whether the layer has a bias; true by default. */
   bias?: boolean;
-  /** He uniform before a relu-like activation (relu, leakyRelu, elu, gelu, silu), Glorot uniform otherwise. */
+  /** He uniform before a relu-like activation (relu, leakyRelu, elu, gelu, geluTanh, silu), Glorot uniform otherwise. */
   weightInit?: Initializer;
   /** Zeros by default. */
   biasInit?: Initializer;
@@ -14,15 +14,21 @@ export interface DenseOptions {
 
 /** Made by `dense`: f(W·a + b). */
 export interface DenseLayer {
+  /** What tells the layers apart. */
   readonly kind: "dense";
+  /** Outputs of the layer. */
   readonly units: number;
+  /** f */
   readonly activation: Activation;
+  /** As given to `dense`. */
   readonly options: DenseOptions;
 }
 
 /** Made by `dropout`. */
 export interface DropoutLayer {
+  /** What tells the layers apart. */
   readonly kind: "dropout";
+  /** The probability of a zero. */
   readonly rate: number;
 }
 
@@ -31,6 +37,7 @@ export type Layer = DenseLayer | DropoutLayer;
 
 /** Where several nodes of a graph flow together. */
 export interface Junction {
+  /** What is made of the sources. */
   readonly kind: "add" | "concatenate";
 }
 
@@ -39,6 +46,7 @@ export interface Junction {
  *
  * @param units outputs of the layer
  * @param activation f; identity by default
+ * @param options bias and initializers
  */
 export function dense(units: number, activation: Activation = "identity", options: DenseOptions = {}): DenseLayer {
   return { kind: "dense", units, activation, options };

@@ -3,7 +3,16 @@ import { ElementwiseLoss } from "../../assembly/codes.js";
 import { checkName, checkOptions, checkPositive, checkShare } from "../validate.js";
 import { type ActivationSpec, parseActivation } from "./activation.js";
 
-/** The losses, as `Network.create` takes them. */
+/**
+ * The losses of outputs y and targets t, as `Network.create` takes them:
+ *
+ * - `meanSquaredError`: (y − t)², the mean over rows and outputs
+ * - `halfSquaredError`: ½(y − t)², summed over the outputs, the mean over the rows
+ * - `meanAbsoluteError`: |y − t|, the mean over rows and outputs
+ * - `huber`: ½(y − t)² where |y − t| ≤ δ, δ(|y − t| − ½δ) beyond, the mean over rows and outputs (Huber 1964)
+ * - `binaryCrossEntropy`: −t·log p − (1 − t)·log(1 − p), p = σ(y), the mean over rows and outputs
+ * - `softmaxCrossEntropy`: −Σ t·log p over the outputs, p = softmax(y), the mean over the rows
+ */
 export type LossName =
   | "meanSquaredError"
   | "halfSquaredError"
@@ -15,10 +24,32 @@ export type LossName =
 /** A name, or a name with its parameters. */
 export type Loss =
   | LossName
-  | { type: "meanSquaredError" | "halfSquaredError" | "meanAbsoluteError"; reduction?: Reduction }
-  | { type: "huber"; delta?: number; reduction?: Reduction }
-  | { type: "binaryCrossEntropy"; from?: "logits" | "probabilities"; reduction?: Reduction }
-  | { type: "softmaxCrossEntropy"; labelSmoothing?: number; reduction?: Reduction };
+  | {
+      type: "meanSquaredError" | "halfSquaredError" | "meanAbsoluteError";
+      /** "mean" by default. */
+      reduction?: Reduction;
+    }
+  | {
+      type: "huber";
+      /** δ > 0, in the targets' unit; 1 by default. */
+      delta?: number;
+      /** "mean" by default. */
+      reduction?: Reduction;
+    }
+  | {
+      type: "binaryCrossEntropy";
+      /** Whether the outputs are y ("logits", the default) or p, of a last layer with a sigmoid; a log counts as −100 at least. */
+      from?: "logits" | "probabilities";
+      /** "mean" by default. */
+      reduction?: Reduction;
+    }
+  | {
+      type: "softmaxCrossEntropy";
+      /** 0 ≤ s < 1, 0 by default: over K classes (1 − s)·t + s / K takes the place of t (Szegedy and others 2016). */
+      labelSmoothing?: number;
+      /** "mean" by default. */
+      reduction?: Reduction;
+    };
 
 /** "mean" (default) averages as each loss says; "sum" adds up and divides by nothing. */
 export type Reduction = "mean" | "sum";

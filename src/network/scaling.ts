@@ -3,7 +3,9 @@ import type { FloatArray } from "../engine/dtype.js";
 
 /** An input is (x − mean) / deviation, column by column. */
 export interface Scaling {
+  /** `[columns]` */
   readonly means: Float64Array;
+  /** `[columns]`, > 0 */
   readonly deviations: Float64Array;
 }
 

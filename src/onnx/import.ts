@@ -47,6 +47,7 @@ const LONGEST_METADATA = 1000;
  * From a file of `toOnnx` the same network comes, bit for bit. In other files a chain of layers gets parameters with the names
  * "0.weight", "0.bias", …; in other graphs they are named after the nodes.
  *
+ * @param bytes the whole file
  * @throws FormatError for a file that is none, or with anything else in it: its `place` is the byte, the node, the initializer
  *   or the input at fault
  * @throws TypeError, RangeError for options, and where the file says no loss and none is given

@@ -24,13 +24,17 @@ export type NetworkMaker<S> = (setting: S, context: { standardization: Standardi
 
 /** What `onProgress` is told after each fold. */
 export interface FoldRecord<S> {
+  /** What the fold's network was made of. */
   setting: S;
   /** Counts from 1. */
   fold: number;
+  /** Folds of each setting. */
   folds: number;
   /** Counts from 1 over the folds of all settings. */
   run: number;
+  /** Folds of all settings. */
   runs: number;
+  /** On the fold's test rows. */
   score: Evaluation;
 }
 
@@ -54,9 +58,11 @@ export interface CrossValidationOptions<G extends Grid> {
 
 /** How well one setting did on the folds. */
 export interface CrossValidationResult<S> {
+  /** One value for each name in the grid. */
   setting: S;
   /** On the test rows of each fold. */
   scores: Evaluation[];
+  /** Mean of the scores. */
   mean: Evaluation;
   /** Population standard deviation of the scores. */
   deviation: Evaluation;

@@ -20,8 +20,9 @@ export interface SplitOptions {
 
 /** The two parts of a data set, each with its rows and targets. */
 export interface Split<X, Y> {
+  /** The rows to train on. */
   train: [x: Part<X>, y: Part<Y>];
-  /** As `validation` of `fit` takes it. */
+  /** The rows put aside, as `validation` of `fit` takes them. */
   test: [x: Part<X>, y: Part<Y>];
 }
 
@@ -37,13 +38,17 @@ export interface FoldOptions {
 
 /** Indices of rows, ascending. */
 export interface Fold {
+  /** Of the rows to train on. */
   train: Uint32Array;
+  /** Of the rows to test on. */
   test: Uint32Array;
 }
 
 /**
  * Puts some rows aside, drawn by the seed; the others keep their order. Arrays of rows share their rows with the parts.
  *
+ * @param x `[rows, inputs]`
+ * @param y `[rows, outputs]`, or one number a row
  * @throws ShapeError, RangeError, TypeError
  */
 export function split<X extends Rows, Y extends Targets>(x: X, y: Y, options: SplitOptions = {}): Split<X, Y> {

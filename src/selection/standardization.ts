@@ -8,7 +8,9 @@ import { columnsOf } from "./table.js";
 
 /** Made by {@link standardize}, or from the numbers of an earlier one. */
 export class Standardization implements Scaling {
+  /** `[columns]` */
   readonly means: Float64Array;
+  /** `[columns]`, > 0 */
   readonly deviations: Float64Array;
 
   /**

@@ -35,9 +35,9 @@ export interface FitOptions {
    * smaller batches, a schedule and clipping are errors.
    */
   optimizer: Optimizer | FullBatchOptimizer;
-  /** 1 by default. */
+  /** How often training goes over all rows; 1 by default. */
   epochs?: number;
-  /** 32 by default; the last batch of an epoch may be shorter. */
+  /** Rows of an update; 32 by default. The last batch of an epoch may be shorter. */
   batchSize?: number;
   /** Whether each epoch takes the rows in a new order, by the network's seed; true by default. */
   shuffle?: boolean;
@@ -45,7 +45,9 @@ export interface FitOptions {
   validation?: readonly [Inputs, Targets];
   /** The learning rate of each step, instead of the optimizer's own. */
   schedule?: Schedule;
+  /** Scales a batch's gradient down to this Euclidean norm over all parameters, where it is larger; > 0. */
   clipNorm?: number;
+  /** Holds each element of a batch's gradient within ± this, after `clipNorm`; > 0. */
   clipValue?: number;
   /** Watches the validation loss, or without validation the training loss. */
   earlyStopping?: EarlyStopping;
@@ -59,11 +61,11 @@ export interface FitOptions {
    * had been: `epochs` counts those before, and the history has them. false by default.
    */
   resume?: boolean;
-  /** May return a promise, which is waited for. */
+  /** Called after each update. May return a promise, which is waited for. */
   onBatchEnd?: (record: BatchRecord) => unknown;
-  /** May return a promise, which is waited for. */
+  /** Called after each epoch and its validation. May return a promise, which is waited for. */
   onEpochEnd?: (record: EpochRecord) => unknown;
-  /** Stops training after the running batch. */
+  /** Stops training after the running batch; `history.stoppedBy` is then "signal". */
   signal?: AbortSignal;
   /** Milliseconds of training after which the event loop gets a turn; 16 by default. */
   yieldEvery?: number;

@@ -12,7 +12,9 @@ export interface EpochRecord {
   loss: number;
   /** Share of right outputs, as they were for the loss; absent where the loss is none of classification. */
   accuracy?: number;
+  /** The loss over the validation rows after the epoch; absent without them. */
   validationLoss?: number;
+  /** Share of right outputs among the validation rows, where the loss is one of classification. */
   validationAccuracy?: number;
   /** The learning rate of the epoch's last batch; of a full-batch optimizer the step length, 0 where no step was made. */
   learningRate: number;
@@ -32,7 +34,9 @@ export interface BatchRecord {
   batches: number;
   /** Counts from 1 over all epochs of this call. */
   step: number;
+  /** Rows of the batch. */
   rows: number;
+  /** The batch's loss before its update; of a full-batch optimizer the loss after its iteration. */
   loss: number;
 }
 
@@ -41,6 +45,7 @@ export type StopReason = "epochs" | "earlyStopping" | "signal" | "nonFinite" | "
 
 /** What a run of `fit` was: its epochs, and why it ended. */
 export interface History {
+  /** One record an epoch, those before a resumption among them. */
   epochs: EpochRecord[];
   /** "signal" also where the signal came in mid-epoch; that epoch is then not in `epochs`. */
   stoppedBy: StopReason;

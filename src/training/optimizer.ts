@@ -24,14 +24,17 @@ export interface Block {
 
 /** What tells whether the state that one optimizer left is another one's as well: its formula and its numbers. */
 export interface OptimizerRecord {
+  /** The name of the function that made it. */
   readonly name: string;
   /** How many mirrors of the parameter block the optimizer keeps. */
   readonly states: number;
+  /** By the names of the options, defaults filled in. */
   readonly hyperparameters: Readonly<Record<string, number | boolean>>;
 }
 
 /** Made by `sgd`, `adagrad`, `rmsprop`, `adam` or `adamw`. A network keeps its own state for it. */
 export interface Optimizer extends OptimizerRecord {
+  /** η, where no schedule gives it. */
   readonly learningRate: number;
   /**
    * Begins the updates of one network, or goes on behind those that were made.
@@ -51,8 +54,9 @@ export type Update = (block: Block, rate: number, decay: number) => void;
 
 /** The hyperparameters of `sgd`. */
 export interface SgdOptions {
+  /** η > 0. */
   learningRate: number;
-  /** 0 by default. */
+  /** μ ≥ 0; 0 by default. */
   momentum?: number;
   /** 0 by default. */
   dampening?: number;
@@ -97,8 +101,9 @@ export function sgd(options: SgdOptions): Optimizer {
 
 /** The hyperparameters of `adagrad`. */
 export interface AdagradOptions {
+  /** η > 0. */
   learningRate: number;
-  /** 1e-10 by default. */
+  /** ε ≥ 0; 1e-10 by default. */
   epsilon?: number;
   /** λ added as λ·p to the gradient; 0 by default. */
   weightDecay?: number;
@@ -128,12 +133,13 @@ export function adagrad(options: AdagradOptions): Optimizer {
 
 /** The hyperparameters of `rmsprop`. */
 export interface RmspropOptions {
+  /** η > 0. */
   learningRate: number;
-  /** Decay of the mean square; 0.99 by default. */
+  /** Decay of the mean square, 0 ≤ α < 1; 0.99 by default. */
   alpha?: number;
-  /** 1e-8 by default. */
+  /** ε ≥ 0; 1e-8 by default. */
   epsilon?: number;
-  /** 0 by default. */
+  /** μ ≥ 0; 0 by default. */
   momentum?: number;
   /** Divides by the standard deviation of the gradient instead of its root mean square; false by default. */
   centered?: boolean;
@@ -185,12 +191,13 @@ export function rmsprop(options: RmspropOptions): Optimizer {
 
 /** The hyperparameters of `adam` and `adamw`. */
 export interface AdamOptions {
+  /** η > 0. */
   learningRate: number;
-  /** 0.9 by default. */
+  /** 0 ≤ β₁ < 1; 0.9 by default. */
   beta1?: number;
-  /** 0.999 by default. */
+  /** 0 ≤ β₂ < 1; 0.999 by default. */
   beta2?: number;
-  /** 1e-8 by default. */
+  /** ε ≥ 0; 1e-8 by default. */
   epsilon?: number;
   /** adam: λ added as λ·p to the gradient, 0 by default. adamw: p ← (1 − η·λ)·p before the step, 0.01 by default. */
   weightDecay?: number;

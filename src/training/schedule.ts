@@ -65,6 +65,7 @@ export function cosineDecay(options: { base: number; minimum?: number; period: n
 export interface OneCycleOptions {
   /** The peak. */
   max: number;
+  /** Steps of the whole cycle: epochs × batches in an epoch; ≥ 2. */
   totalSteps: number;
   /** Share of the steps on the way up; 0.3 by default. */
   warmup?: number;

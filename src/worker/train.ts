@@ -18,6 +18,8 @@ import { type RemoteFitOptions, Trainer } from "./trainer.js";
  * `evaluate`, and has those that training came to in the end; what else is done to it meanwhile is lost. An interrupted run can be
  * resumed in either thread.
  *
+ * @param x `[rows, inputs]`
+ * @param y `[rows, outputs]`, or the index of the right class for each row
  * @throws WorkerError where the worker cannot start or dies, with the network as it was
  * @throws what `net.fit` throws
  */

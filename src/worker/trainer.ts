@@ -68,6 +68,7 @@ export class Trainer {
   /**
    * Starts a worker with the network of a checkpoint, as `Network.restore` does.
    *
+   * @param file what `checkpoint` gave
    * @param options engine: options of the worker's engine
    * @throws WorkerError where the worker cannot start
    * @throws FormatError, TypeError, OutOfMemoryError, UnsupportedHostError
@@ -95,6 +96,8 @@ export class Trainer {
    * runs ahead of `onBatchEnd` by two bundles at most; for `onEpochEnd` it waits. A signal stops it some batches later, or in
    * `onEpochEnd` at once. `schedule` is called up to an epoch ahead. `yieldEvery` is 8 by default.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @throws what `Network.fit` throws; WorkerError
    */
   async fit(x: Inputs, y: Targets, options: RemoteFitOptions): Promise<History> {
@@ -134,6 +137,8 @@ export class Trainer {
   /**
    * `Network.predict`, with the parameters that the network has by then.
    *
+   * @param x `[rows, inputs]`
+   * @returns `[rows, outputs]`
    * @throws what `Network.predict` throws; WorkerError
    */
   async predict(x: Inputs): Promise<FloatArray> {
@@ -143,6 +148,8 @@ export class Trainer {
   /**
    * `Network.evaluate`, with the parameters that the network has by then.
    *
+   * @param x `[rows, inputs]`
+   * @param y `[rows, outputs]`, or the index of the right class for each row
    * @throws what `Network.evaluate` throws; WorkerError
    */
   async evaluate(x: Inputs, y: Targets): Promise<Evaluation> {

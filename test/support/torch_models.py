@@ -156,9 +156,10 @@ def write_fixture(path):
     write(path, {f"net.{name}": tensor for name, tensor in model.state_dict().items()}, metadata)
 
 
-torch.manual_seed(1)
-if sys.argv[1] == "--fixture":
-    write_fixture(pathlib.Path(sys.argv[2]))
-else:
-    files = [path for path in sorted(pathlib.Path(sys.argv[1]).glob("*.safetensors")) if path.name.count(".") == 1]
-    print(json.dumps({path.stem: compute(path) for path in files}))
+if __name__ == "__main__":
+    torch.manual_seed(1)
+    if sys.argv[1] == "--fixture":
+        write_fixture(pathlib.Path(sys.argv[2]))
+    else:
+        files = [path for path in sorted(pathlib.Path(sys.argv[1]).glob("*.safetensors")) if path.name.count(".") == 1]
+        print(json.dumps({path.stem: compute(path) for path in files}))
