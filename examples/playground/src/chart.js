@@ -49,7 +49,7 @@ class Chart {
           y: { range: ({ data }) => range(extent(data)) },
         },
         axes: [
-          { ...axis, size: 24, gap: 4, label: "epochs", labelFont: FONT, labelSize: 16, labelGap: 0 },
+          { ...axis, size: 24, gap: 4, space: 60, label: "epochs", labelFont: FONT, labelSize: 16, labelGap: 0 },
           { ...axis, size: 48, gap: 4, values: (_, values) => values.map(format) },
         ],
         series: [
@@ -80,7 +80,7 @@ class Chart {
   }
 }
 
-/** Lowest and highest value, but for the first tenth of the epochs: beside those, all that comes later would look flat. */
+/** Lowest and highest value after the first tenth of the epochs, beside which all that comes later would look flat. */
 function extent([epochs, ...curves]) {
   const first = epochs.findIndex((epoch) => epoch >= epochs.at(-1) / 10);
   const values = curves.flatMap((curve) => curve.slice(first)).filter((value) => value !== null);
