@@ -19,7 +19,9 @@ function show({ results, best }) {
   }
 }
 
-const progress = ({ run, runs }) => process.stderr.write(run < runs ? `\r  ${run} of ${runs}` : "\r\x1b[K");
+const progress = ({ run, runs }) => {
+  if (process.stderr.isTTY) process.stderr.write(run < runs ? `\r  ${run} of ${runs}` : "\r\x1b[K");
+};
 
 // Classification: which of three cultivars a wine is from, by 13 chemical measurements.
 const wine = split(...read("wine"), { test: 0.3, seed: 1, stratify: true });

@@ -63,9 +63,10 @@ test("npm start reaches 97.5 % on the test images in 10 epochs, as PyTorch does"
   expect(Number(percent) / 100, output).toBeGreaterThanOrEqual(Math.min(0.975, adam.final_min));
 }, 300_000);
 
-test.each(["sixty-seconds.mjs", "xor.mjs", "spirals.mjs", "diabetes.mjs", "cross-validation.mjs"])(
-  "examples/%s learns",
-  async (name) => {
-    expect(await run(name)).not.toBe("");
-  },
-);
+test("examples/sixty-seconds.mjs learns", async () => {
+  expect(await run("sixty-seconds.mjs")).toMatch(/^accuracy (0\.9|1\n)/);
+});
+
+test.each(["xor.mjs", "spirals.mjs", "diabetes.mjs", "cross-validation.mjs"])("examples/%s learns", async (name) => {
+  expect(await run(name)).not.toBe("");
+});

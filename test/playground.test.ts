@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { Page } from "puppeteer-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findBrowser, launchBrowser, type RunningBrowser } from "./support/browsers.js";
+import { findFaintText } from "./support/contrast.js";
 import { type Site, type StaticServer, startServer } from "./support/static-server.js";
 
 const PLAYGROUND = fileURLToPath(new URL("../examples/playground/", import.meta.url));
@@ -23,6 +24,9 @@ const POLICY =
 
 /** Learning takes its time where other tests share the processor. */
 const LEARNING = { timeout: 90_000, polling: 100 };
+
+/** Colours that change in no time. */
+const STILL = { name: "prefers-reduced-motion", value: "reduce" };
 
 type TabName = "digits" | "plane";
 type Point = readonly [number, number];
@@ -67,21 +71,36 @@ function waitForText(page: Page, selector: string, text: string): Promise<unknow
   );
 }
 
-function waitForSteps(page: Page, tab: TabName, steps: number): Promise<unknown> {
-  return waitForText(page, `#${tab} [data-number=steps]`, steps.toLocaleString("en"));
+function stepsOf(tab: TabName): string {
+  return `#${tab} [data-number=steps]`;
 }
 
-/** A curve on the paper, of points from 0 to 1. */
-async function draw(page: Page, points: readonly Point[]): Promise<void> {
+function waitForSteps(page: Page, tab: TabName, steps: number): Promise<unknown> {
+  return waitForText(page, stepsOf(tab), steps.toLocaleString("en"));
+}
+
+/** Clicks several elements before the page gets to anything else. */
+function clickAtOnce(page: Page, selectors: readonly string[]): Promise<void> {
+  return page.evaluate((all) => {
+    for (const selector of all) document.querySelector<HTMLElement>(selector)?.click();
+  }, selectors);
+}
+
+/** Points of the paper, from 0 to 1, as points of the window. */
+async function placeOnPaper(page: Page, points: readonly Point[]): Promise<Point[]> {
   const paper = await page.waitForSelector("[data-drawing]");
   await paper?.scrollIntoView();
   const box = await paper?.boundingBox();
   if (box === null || box === undefined) throw new Error("the paper is not shown");
-  for (const [i, [x, y]] of points.entries()) {
-    await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 3 });
+  return points.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height]);
+}
+
+/** Draws a curve with the mouse, and leaves its button pressed. */
+async function draw(page: Page, points: readonly Point[]): Promise<void> {
+  for (const [i, [x, y]] of (await placeOnPaper(page, points)).entries()) {
+    await page.mouse.move(x, y, { steps: 3 });
     if (i === 0) await page.mouse.down();
   }
-  await page.mouse.up();
 }
 
 const ONE: readonly Point[] = [0.2, 0.35, 0.5, 0.65, 0.8].map((y) => [0.55 - 0.1 * y, y]);
@@ -127,15 +146,18 @@ if (chromium !== undefined) {
       await server?.close();
     });
 
-    async function open(width: number, scheme: "light" | "dark", tab: TabName): Promise<void> {
+    beforeEach(async () => {
       complaints = [];
       hosts = new Set();
       page = await running.browser.newPage();
       page.on("console", (message) => complaints.push(message.text()));
       page.on("pageerror", (error) => complaints.push(String(error)));
       page.on("request", (request) => hosts.add(new URL(request.url()).host));
-      await page.setViewport({ width, height: 800 });
-      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await page.setViewport({ width: 1000, height: 800 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+    });
+
+    async function open(tab: TabName): Promise<void> {
       await page.goto(`${server.origin}/#${tab}`);
       await page.waitForSelector(`#${tab} [data-play]:enabled`);
     }
@@ -172,7 +194,7 @@ if (chromium !== undefined) {
     }
 
     test("digits: a network learns, reads what is drawn meanwhile, pauses, steps and begins anew", async () => {
-      await open(1000, "light", "digits");
+      await open("digits");
       expect(await numberOf(page, "digits", "accuracy")).toBeLessThan(40);
       const weights = await pictureOf(page, "[data-weights]");
       await page.click("#digits [data-play]");
@@ -182,10 +204,12 @@ if (chromium !== undefined) {
 
       await draw(page, ONE);
       await waitForText(page, "[data-verdict]", "1");
+      await page.mouse.up();
       await page.click("#digits [data-clear]");
       await waitForText(page, "[data-verdict]", "–");
       await draw(page, ZERO);
       await waitForText(page, "[data-verdict]", "0");
+      await page.mouse.up();
       const shares = await page.$$eval("[data-bars] .bar-share", (all) =>
         all.map((share) => Number.parseInt(share.textContent ?? "", 10)),
       );
@@ -208,7 +232,7 @@ if (chromium !== undefined) {
     }, 180_000);
 
     test("plane: the boundary moves until the spirals are told apart", async () => {
-      await open(1000, "light", "plane");
+      await open("plane");
       const before = await pictureOf(page, "[data-boundary]");
       await page.click("#plane [data-play]");
       await waitForAccuracy(page, "plane", TAKES_PICTURES ? 99 : 90);
@@ -229,7 +253,7 @@ if (chromium !== undefined) {
     }, 180_000);
 
     test("plane: every choice makes a network that learns", async () => {
-      await open(1000, "light", "plane");
+      await open("plane");
       await page.click("#plane [data-add-layer]");
       await page.click("#plane [data-remove-layer]");
       await page.click("#plane [data-remove-layer]");
@@ -248,8 +272,46 @@ if (chromium !== undefined) {
       }
     }, 120_000);
 
+    test.each([
+      ["digits", "hidden", "32"],
+      ["plane", "activation", "relu"],
+    ] as const)("%s: what is clicked last counts, however quickly", async (tab, field, value) => {
+      await open(tab);
+      const play = `#${tab} [data-play]`;
+      await clickAtOnce(page, [`#${tab} [data-reset]`, play]);
+      await page.waitForFunction((where) => document.querySelector(where)?.textContent !== "0", LEARNING, stepsOf(tab));
+      await waitForText(page, play, "Pause");
+
+      await page.evaluate(
+        (where, other, button) => {
+          const select = document.querySelector<HTMLSelectElement>(where);
+          if (select !== null) select.value = other;
+          select?.dispatchEvent(new Event("change", { bubbles: true }));
+          document.querySelector<HTMLElement>(button)?.click();
+        },
+        `#${tab} [name=${field}]`,
+        value,
+        play,
+      );
+      await waitForSteps(page, tab, 0);
+      await waitForText(page, play, "Play");
+      await expectStill(tab);
+    });
+
+    test("plane: another network learns from the same points, and a reset makes others", async () => {
+      await open("plane");
+      const boundary = () => pictureOf(page, "[data-boundary]");
+      const first = await boundary();
+      await page.select("#plane [name=activation]", "relu");
+      await expect.poll(boundary).not.toBe(first);
+      await page.select("#plane [name=activation]", "tanh");
+      await expect.poll(boundary).toBe(first);
+      await page.click("#plane [data-reset]");
+      await expect.poll(boundary).not.toBe(first);
+    });
+
     test("plane: training that grows beyond all bounds ends with a word, and can begin anew", async () => {
-      await open(1000, "light", "plane");
+      await open("plane");
       await page.click("#plane [data-add-layer]");
       for (const [name, value] of Object.entries({
         activation: "identity",
@@ -267,12 +329,34 @@ if (chromium !== undefined) {
       await page.waitForSelector("#plane [data-failure]", { hidden: true });
     }, 60_000);
 
+    test("what fails is told", async () => {
+      await page.setRequestInterception(true);
+      page.on("request", (request) => (request.url().includes("/worker-") ? request.abort() : request.continue()));
+      await page.goto(server.origin);
+      const note = await page.waitForSelector("#failure", { visible: true });
+      expect(await note?.evaluate((element) => element.textContent)).toMatch(/the page's worker does not load/);
+    });
+
+    test("digits: what is drawn before the data are there is read when they are", async () => {
+      await page.goto(`${server.origin}/#digits`);
+      await draw(page, ONE);
+      await page.mouse.up();
+      await page.waitForFunction(() => document.querySelector("[data-verdict]")?.textContent !== "–", LEARNING);
+    });
+
     test("all of it is reached by keyboard", async () => {
-      await open(1000, "light", "digits");
+      await open("digits");
       await tabTo(page, "#tab-digits");
       await page.keyboard.press("ArrowRight");
       await page.waitForSelector("#plane [data-play]:enabled", { visible: true });
       expect(await page.$eval("#digits", (panel) => (panel as HTMLElement).hidden)).toBe(true);
+      await tabTo(page, "#plane [value=spirals]");
+      await page.keyboard.press("ArrowRight");
+      expect(await page.$eval("#plane [value=circles]", (choice) => (choice as HTMLInputElement).checked)).toBe(true);
+      await tabTo(page, "[data-layers] input");
+      await page.keyboard.press("ArrowRight");
+      await waitForText(page, "[data-layers] output", "17 units");
+      await tabTo(page, "#tab-plane");
       await page.keyboard.press("Home");
       await page.waitForSelector("#digits [data-play]", { visible: true });
 
@@ -286,15 +370,34 @@ if (chromium !== undefined) {
       await waitForText(page, "[data-verdict]", "1");
     }, 120_000);
 
-    test("a phone's width is enough, in light and in dark", async () => {
-      await open(360, "light", "digits");
+    test("a phone's width is enough, and its finger draws", async () => {
+      await page.setViewport({ width: 320, height: 640, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+      await open("digits");
+      await page.tap("#digits [data-step]");
+      await waitForSteps(page, "digits", 1);
+      const [first, ...others] = await placeOnPaper(page, ONE);
+      const scrolled = await page.evaluate(() => scrollY);
+      if (first !== undefined) await page.touchscreen.touchStart(...first);
+      for (const point of others) await page.touchscreen.touchMove(...point);
+      await page.waitForFunction(() => document.querySelector("[data-verdict]")?.textContent !== "–", LEARNING);
+      await page.touchscreen.touchEnd();
+      expect(await page.evaluate(() => scrollY)).toBe(scrolled);
+
       for (const tab of ["digits", "plane"] as const) {
-        await page.click(`#tab-${tab}`);
-        await page.waitForSelector(`#${tab} [data-step]:enabled`);
-        await page.click(`#${tab} [data-step]`);
-        await waitForSteps(page, tab, 1);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBe(360);
+        await page.tap(`#tab-${tab}`);
+        const play = await page.waitForSelector(`#${tab} [data-play]:enabled`);
+        await play?.tap();
+        await page.waitForFunction(
+          (where) => document.querySelector(where)?.textContent !== "0",
+          LEARNING,
+          stepsOf(tab),
+        );
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBe(320);
       }
+    }, 60_000);
+
+    test("light and dark: as the system has it or as chosen, with all text in contrast", async () => {
+      await open("plane");
       const colours = () => page.$eval("body", (body) => getComputedStyle(body).backgroundColor);
       const light = await colours();
       const lightPlane = await pictureOf(page, "[data-boundary]");
@@ -310,6 +413,15 @@ if (chromium !== undefined) {
       await page.reload();
       await page.waitForSelector("#plane [data-play]:enabled");
       expect(await colours()).toBe(dark);
+
+      for (const tab of ["digits", "plane"]) {
+        await page.click(`#tab-${tab}`);
+        await page.waitForSelector(`#${tab} [data-play]:enabled`);
+        for (const scheme of ["light", "dark"]) {
+          await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, STILL]);
+          expect(await findFaintText(page), `${tab}, ${scheme}`).toEqual([]);
+        }
+      }
     }, 60_000);
   });
 }

@@ -3,20 +3,20 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { colour, onThemeChange } from "./theme.js";
 
-const HEIGHT = 150;
+const HEIGHT = 166;
 const FONT = "12px system-ui, sans-serif";
 
 /** @param columns names in the records of one or two accuracies; the first colour is that of test data everywhere */
 export function accuracyChart(element, curve, columns) {
   return new Chart(element, curve, columns, {
-    range: (_, lowest) => [Math.max(0, Math.min(lowest, 0.9) - 0.02), 1.005],
-    format: (share) => `${Math.round(100 * share)} %`,
+    range: ([lowest]) => [Math.max(0, Math.min(lowest, 0.9) - 0.02), 1.005],
+    format: (share) => `${+(100 * share).toFixed(1)} %`,
   });
 }
 
 export function lossChart(element, curve) {
   return new Chart(element, curve, ["testLoss", "loss"], {
-    range: (_, __, highest) => [0, Math.max(0.1, 1.05 * highest)],
+    range: ([, highest]) => [0, Math.max(0.1, 1.05 * highest)],
     format: (loss) => `${+loss.toFixed(2)}`,
   });
 }
@@ -40,12 +40,16 @@ class Chart {
       {
         width: 300,
         height: HEIGHT,
-        padding: [8, 8, 0, 0],
+        // Half of the last label lies right of the plot.
+        padding: [8, 20, 0, 0],
         cursor: { show: false },
         legend: { show: false },
-        scales: { x: { time: false, range: (_, __, latest) => [0, Math.max(latest, 0.1)] }, y: { range } },
+        scales: {
+          x: { time: false, range: ({ data: [epochs] }) => [0, Math.max(epochs.at(-1) ?? 0, 0.1)] },
+          y: { range: ({ data }) => range(extent(data)) },
+        },
         axes: [
-          { ...axis, size: 26, gap: 4 },
+          { ...axis, size: 24, gap: 4, space: 60, label: "epochs", labelFont: FONT, labelSize: 16, labelGap: 0 },
           { ...axis, size: 48, gap: 4, values: (_, values) => values.map(format) },
         ],
         series: [
@@ -74,4 +78,11 @@ class Chart {
   get #data() {
     return this.#curve.columns(this.#columns);
   }
+}
+
+/** Lowest and highest value after the first tenth of the epochs, beside which all that comes later would look flat. */
+function extent([epochs, ...curves]) {
+  const first = epochs.findIndex((epoch) => epoch >= epochs.at(-1) / 10);
+  const values = curves.flatMap((curve) => curve.slice(first)).filter((value) => value !== null);
+  return [Math.min(...values), Math.max(...values)];
 }

@@ -13,46 +13,55 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 export class Session {
   #panel;
   #remote;
-  #restart;
+  #settings;
+  #adjustable;
+  #onReset;
   #draw;
   #interval;
   #curve = new Curve();
   #charts;
   #latest;
+  #seed = 1;
   #isWatching = false;
   #spoken = 0;
 
   /**
-   * @param panel the element that holds the buttons, numbers and charts
-   * @param remote the worker's `play`, `pause`, `step` and `progress`
-   * @param restart makes the worker begin anew
+   * @param panel the element that gets the buttons and numbers, and holds the charts and the form of settings
+   * @param remote the worker's `reset`, `adjust`, `play`, `pause`, `step` and `progress`
+   * @param settings returns what is chosen
+   * @param adjustable names of the fields that change a network in training; another choice elsewhere makes a new one
+   * @param onReset gets what the worker's `reset` returns
    * @param draw draws what a progress shows beside numbers and curves
    * @param accuracies the names in the worker's records of the accuracies to show as curves
    * @param interval milliseconds between two progresses, at least; a frame where it is 0
    */
-  constructor({ panel, remote, restart, draw, accuracies, interval }) {
+  constructor({ panel, remote, settings, adjustable, onReset, draw, accuracies, interval }) {
     this.#panel = panel;
     this.#remote = remote;
-    this.#restart = restart;
+    this.#settings = settings;
+    this.#adjustable = adjustable;
+    this.#onReset = onReset;
     this.#draw = draw;
     this.#interval = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_INTERVAL : interval;
+    panel.querySelector("[data-transport]").prepend(copyOf("transport"));
+    panel.querySelector("[data-numbers]").replaceWith(copyOf("numbers"));
     this.#charts = [
       accuracyChart(panel.querySelector("[data-chart=accuracy]"), this.#curve, accuracies),
       lossChart(panel.querySelector("[data-chart=loss]"), this.#curve),
     ];
     this.#button("play").addEventListener("click", () => (this.#isPlaying ? this.pause() : this.#play()));
     this.#button("step").addEventListener("click", () => this.#step());
-    this.#button("reset").addEventListener("click", () => this.reset(false));
+    this.#button("reset").addEventListener("click", () => this.#restart());
+    panel.querySelector("form").addEventListener("change", ({ target }) => this.#apply(target.name));
   }
 
-  /** Begins anew, and goes on playing where that is wanted and it was playing. */
-  async reset(goesOn) {
-    const wasPlaying = this.#isPlaying;
-    await this.#restart();
+  /** Begins anew with the same seed, so that settings can be compared; goes on playing where that is wanted by then. */
+  async reset() {
+    const made = await this.#remote.reset({ ...this.#settings(), seed: this.#seed });
+    this.#onReset(made);
     this.#curve.clear();
     for (const name of ["play", "step", "reset"]) this.#button(name).disabled = false;
-    if (goesOn && wasPlaying) await this.#play();
-    else this.#showPlaying(false);
+    if (this.#isPlaying) await this.#play();
     await this.#refresh();
   }
 
@@ -76,6 +85,20 @@ export class Session {
     await this.#remote.step();
     await this.#refresh();
     this.#speak();
+  }
+
+  /** Another network, and where data are made, other data. */
+  #restart() {
+    this.#seed++;
+    this.#showPlaying(false);
+    return this.reset();
+  }
+
+  #apply(field) {
+    // Without a network yet, the first one is made by what is chosen then.
+    if (this.#button("reset").disabled) return;
+    if (this.#adjustable.includes(field)) this.#remote.adjust(this.#settings());
+    else this.reset();
   }
 
   /** Asks for the next progress when the last one has been drawn, so that a slow page slows nothing but itself. */
@@ -107,7 +130,7 @@ export class Session {
     const texts = {
       accuracy: percent(testAccuracy),
       loss: testLoss.toFixed(4),
-      epochs: epochs.toFixed(epochs < 100 ? 2 : 0),
+      epochs: epochs < 100 ? epochs.toFixed(2) : whole.format(epochs),
       steps: whole.format(steps),
       speed: samplesPerSecond > 0 ? whole.format(samplesPerSecond) : "–",
     };
@@ -143,6 +166,11 @@ export class Session {
   #button(name) {
     return this.#panel.querySelector(`[data-${name}]`);
   }
+}
+
+/** What a template of the page holds. */
+function copyOf(id) {
+  return document.getElementById(id).content.cloneNode(true);
 }
 
 function percent(share) {

@@ -26,8 +26,8 @@ export class ConfusionTable {
       counts.forEach((count, read) => {
         const cell = this.#cells[digit][read];
         cell.textContent = count === 0 ? "" : `${count}`;
-        // The root shows that a few are wrong among a thousand.
-        cell.style.setProperty("--share", Math.sqrt(count / total).toFixed(3));
+        // A root shows that a few are wrong among a thousand.
+        cell.style.setProperty("--share", ((count / total) ** 0.4).toFixed(3));
       });
     });
   }

@@ -51,7 +51,7 @@ export class Drawing {
   }
 
   #begin(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();
     this.#canvas.setPointerCapture(event.pointerId);
     this.#set(this.#image === undefined ? [...this.#strokes, []] : [[]], undefined, [event]);

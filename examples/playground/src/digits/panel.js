@@ -1,5 +1,4 @@
 // The tab of handwritten digits.
-
 import { Session } from "../session.js";
 import { readSettings } from "../settings.js";
 import { onThemeChange } from "../theme.js";
@@ -9,37 +8,35 @@ import { Drawing } from "./drawing.js";
 import { showPixels } from "./pixels.js";
 import { drawWeights } from "./weights.js";
 
-/** Fields that change a network in training; another choice in the others needs a new one. */
-const ADJUSTABLE = ["learningRate", "pace"];
-
 export class DigitsPanel {
   #panel;
   #remote;
-  #form;
   #drawing;
   #bars;
   #confusion;
   #weights;
-  #seed = 1;
   #isReading = false;
   #isReady = false;
 
   constructor(panel, remote) {
     this.#panel = panel;
     this.#remote = remote;
-    this.#form = panel.querySelector("form");
     this.#bars = new Bars(panel.querySelector("[data-bars]"), panel.querySelector("[data-verdict]"));
     this.#confusion = new ConfusionTable(panel.querySelector("[data-confusion]"));
     this.#drawing = new Drawing(panel.querySelector("[data-drawing]"), () => this.#read());
     this.session = new Session({
       panel,
       remote,
-      restart: () => remote.reset({ ...readSettings(this.#form), seed: this.#seed++ }),
+      settings: () => readSettings(panel.querySelector("form")),
+      adjustable: ["learningRate", "pace"],
+      onReset: () => {
+        this.#isReady = true;
+        this.#panel.querySelector("[data-examples]").disabled = false;
+      },
       draw: (progress) => this.#draw(progress),
       accuracies: ["testAccuracy"],
       interval: 80,
     });
-    this.#form.addEventListener("change", ({ target }) => this.#apply(target.name));
     panel.querySelector("[data-clear]").addEventListener("click", () => this.#drawing.clear());
     this.#addExamples();
     onThemeChange(() => this.#paint());
@@ -56,14 +53,7 @@ export class DigitsPanel {
       about.textContent = `The digits could not be fetched: ${error.message}`;
       return;
     }
-    await this.session.reset(false);
-    this.#isReady = true;
-  }
-
-  #apply(field) {
-    if (!this.#isReady) return;
-    if (ADJUSTABLE.includes(field)) this.#remote.adjust(readSettings(this.#form));
-    else this.session.reset(true);
+    await this.session.reset();
   }
 
   #addExamples() {
@@ -72,7 +62,7 @@ export class DigitsPanel {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: `${digit}` });
       button.ariaLabel = `A test digit ${digit}`;
       button.addEventListener("click", async () => {
-        if (this.#isReady) this.#drawing.show(await this.#remote.example(digit));
+        this.#drawing.show(await this.#remote.example(digit));
       });
       group.append(button);
     }
@@ -99,7 +89,7 @@ export class DigitsPanel {
     this.#panel.querySelector("[data-hint]").hidden = pixels !== undefined;
     showPixels(this.#panel.querySelector("[data-seen]"), pixels);
     if (pixels === undefined) this.#bars.clear();
-    if (pixels === undefined || this.#isReading) return;
+    if (pixels === undefined || this.#isReading || !this.#isReady) return;
     this.#isReading = true;
     const probabilities = await this.#remote.predict(pixels);
     this.#isReading = false;

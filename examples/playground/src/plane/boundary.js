@@ -11,6 +11,7 @@ const STRENGTH = 0.55;
  */
 export function drawBoundary(canvas, map, points) {
   const context = canvas.getContext("2d");
+  const surface = colour("--surface");
   const small = new OffscreenCanvas(GRID, GRID);
   small.getContext("2d").putImageData(colourMap(map), 0, 0);
   context.imageSmoothingQuality = "high";
@@ -22,7 +23,7 @@ export function drawBoundary(canvas, map, points) {
   drawPoints(context, points.train, (radius) => {
     context.fill();
     context.lineWidth = 0.3 * radius;
-    context.strokeStyle = colour("--surface");
+    context.strokeStyle = surface;
     context.stroke();
   });
 }
@@ -35,8 +36,10 @@ function colourMap(map) {
   map.forEach((probability, i) => {
     const share = STRENGTH * Math.abs(2 * probability - 1);
     const towards = classes[probability > 0.5 ? 1 : 0];
-    const mixed = surface.map((channel, c) => channel + share * (towards[c] - channel));
-    image.data.set([...mixed, 255], 4 * i);
+    surface.forEach((channel, c) => {
+      image.data[4 * i + c] = channel + share * (towards[c] - channel);
+    });
+    image.data[4 * i + 3] = 255;
   });
   return image;
 }

@@ -4,7 +4,7 @@
 const COUNT = 300;
 
 /** Points on a side of the grid. */
-export const GRID = 80;
+export const GRID = 120;
 
 /** Each makes one point `[x, y]` of a class, 0 or 1, from random numbers from 0 to 1. */
 const SHAPES = {

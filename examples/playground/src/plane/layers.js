@@ -4,17 +4,17 @@ const MOST = 5;
 const LARGEST = 32;
 
 export class HiddenLayers {
+  #form;
   #list;
   #add;
   #remove;
-  #onChange;
 
-  /** @param onChange called when there are other layers than before */
-  constructor(panel, onChange) {
-    this.#onChange = onChange;
-    this.#list = panel.querySelector("[data-layers]");
-    this.#add = panel.querySelector("[data-add-layer]");
-    this.#remove = panel.querySelector("[data-remove-layer]");
+  /** @param form told of other layers by a change event, as of another choice in its fields */
+  constructor(form) {
+    this.#form = form;
+    this.#list = form.querySelector("[data-layers]");
+    this.#add = form.querySelector("[data-add-layer]");
+    this.#remove = form.querySelector("[data-remove-layer]");
     this.#add.addEventListener("click", () => this.#change(() => this.#append(8)));
     this.#remove.addEventListener("click", () => this.#change(() => this.#list.lastElementChild.remove()));
     for (const units of [16, 16]) this.#append(units);
@@ -29,7 +29,7 @@ export class HiddenLayers {
   #change(edit) {
     edit();
     this.#enable();
-    this.#onChange();
+    this.#form.dispatchEvent(new Event("change"));
   }
 
   #enable() {
@@ -47,7 +47,6 @@ export class HiddenLayers {
       output.textContent = `${input.value} ${input.value === "1" ? "unit" : "units"}`;
     };
     input.addEventListener("input", show);
-    input.addEventListener("change", () => this.#onChange());
     show();
     label.append(name, input, output);
     this.#list.append(label);

@@ -6,29 +6,23 @@ import { drawBoundary } from "./boundary.js";
 import { HiddenLayers } from "./layers.js";
 import { addShapes } from "./shapes.js";
 
-/** Fields that change a network in training; another choice in the others needs a new one. */
-const ADJUSTABLE = ["optimizer", "learningRate", "pace"];
-
 export class PlanePanel {
-  #remote;
-  #form;
-  #layers;
   #canvas;
   #points;
   #map;
-  #seed = 1;
 
   constructor(panel, remote) {
-    this.#remote = remote;
-    this.#form = panel.querySelector("form");
-    this.#canvas = panel.querySelector("[data-boundary]");
-    this.#layers = new HiddenLayers(panel, () => this.session.reset(true));
+    const form = panel.querySelector("form");
+    const layers = new HiddenLayers(form);
     addShapes(panel.querySelector("[data-shapes]"));
+    this.#canvas = panel.querySelector("[data-boundary]");
     this.session = new Session({
       panel,
       remote,
-      restart: async () => {
-        this.#points = await remote.reset({ ...this.#settings, seed: this.#seed++ });
+      settings: () => ({ ...readSettings(form), hidden: layers.units }),
+      adjustable: ["optimizer", "learningRate", "pace"],
+      onReset: (points) => {
+        this.#points = points;
       },
       draw: ({ map }) => {
         this.#map = map;
@@ -37,16 +31,8 @@ export class PlanePanel {
       accuracies: ["testAccuracy", "trainAccuracy"],
       interval: 0,
     });
-    this.#form.addEventListener("change", ({ target }) => {
-      if (ADJUSTABLE.includes(target.name)) this.#remote.adjust(this.#settings);
-      else if (target.name !== "") this.session.reset(true);
-    });
     onThemeChange(() => this.#paint());
-    this.session.reset(false);
-  }
-
-  get #settings() {
-    return { ...readSettings(this.#form), hidden: this.#layers.units };
+    this.session.reset();
   }
 
   #paint() {
