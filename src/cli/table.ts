@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
-import { asFileError, shownPath, UserError } from "./messages.js";
+import { asFileError, quoted, shownPath, UserError } from "./messages.js";
 
 export interface Row {
   readonly fields: readonly string[];
@@ -13,7 +13,7 @@ export interface Row {
 export interface Table {
   /** The file as messages name it. */
   readonly name: string;
-  /** Names of the columns, all different. */
+  /** Names of the columns, all different; empty where a column has none. */
   readonly header: readonly string[];
   /** The rows below the header, as many fields in each; to be read once. */
   readonly rows: AsyncIterable<Row>;
@@ -22,7 +22,7 @@ export interface Table {
 /** Longest row in bytes: a quote that is never closed does not take the whole file into memory. */
 const LONGEST_ROW = 2 ** 24;
 
-const MISSING = new Set(["", "?", "NA", "N/A", "NaN", "nan", "null", "NULL"]);
+const MISSING = new Set(["", "?", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"]);
 
 export function isMissing(field: string): boolean {
   return MISSING.has(field);
@@ -35,10 +35,14 @@ export function isTooLarge(value: number | undefined): boolean {
   return value !== undefined && Math.abs(value) > LARGEST;
 }
 
-/** The number that a field holds; undefined where it holds none, or one that is not finite. */
+/** The number that a field holds, which may be too large; undefined where it holds none. */
 export function numberIn(field: string): number | undefined {
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : undefined;
+}
+
+/** Whether a field is a number as other countries or spreadsheets write it: 1,5 or 1,234.5. */
+export function hasComma(field: string): boolean {
+  return field.includes(",") && /^[+-]?[\d.,]*\d$/.test(field);
 }
 
 /**
@@ -77,7 +81,11 @@ async function* readRows(path: string, name: string, delimiter: string): AsyncGe
       // The parser tells where a row ends.
       const isLong = info.lines > last + 1 && fields.some((field) => /[\r\n]/.test(field));
       last = info.lines;
-      yield { fields, line: isLong ? last - countBreaks(fields) : last };
+      const line = isLong ? last - countBreaks(fields) : last;
+      const foreign = fields.find((field) => field.includes("\ufffd"));
+      if (foreign !== undefined)
+        throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save it as that`);
+      yield { fields, line };
     }
   } catch (error) {
     throw asTableError(error, path, name, last);
@@ -107,10 +115,11 @@ function asTableError(error: unknown, path: string, name: string, last: number):
 }
 
 function checkHeader(header: readonly string[], place: string): void {
+  const hint = header.some((name) => numberIn(name) === undefined) ? "" : "; the first line is to name the columns";
   for (const [index, name] of header.entries()) {
-    if (name === "") throw new UserError(`${place}: column ${index + 1} has no name`);
     const first = header.indexOf(name);
-    if (first < index) throw new UserError(`${place}: columns ${first + 1} and ${index + 1} are both named "${name}"`);
+    if (first === index || name === "") continue;
+    throw new UserError(`${place}: columns ${first + 1} and ${index + 1} are both named "${name}"${hint}`);
   }
 }
 
