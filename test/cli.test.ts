@@ -514,7 +514,7 @@ describe("in a window of", () => {
 
   test.each([
     [40, ["a", "b"], "  true       a     b  ← predicted"],
-    [80, ten, "\n              predicted\n  true       cla…  cla…"],
+    [80, ten, "\n             predicted\n  true       cla…  cla…"],
     [30, ["a", "b", "c"], "  true       a     b     c\n  a"],
     [40, ten, "least often right:\n         class 0 100 %, class 1 100 %,\n"],
     [0, ["a", "b"], "← predicted"],

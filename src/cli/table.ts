@@ -84,7 +84,7 @@ async function* readRows(path: string, name: string, delimiter: string): AsyncGe
       const line = isLong ? last - countBreaks(fields) : last;
       const foreign = fields.find((field) => field.includes("\ufffd"));
       if (foreign !== undefined)
-        throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save it as that`);
+        throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save the table as UTF-8`);
       yield { fields, line };
     }
   } catch (error) {
