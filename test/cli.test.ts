@@ -252,6 +252,9 @@ describe("broken tables", () => {
     ["a short line", "a,b,kind\n1,2,x\n1,2\n", /t\.csv:3: 2 fields, where the header names 3 columns/],
     ["a long line", "a,kind\n1,x\n\n1,x,3\n", /t\.csv:4: 3 fields, where the header names 2 columns/],
     ["a short line behind line breaks in quotes", 'a,n,kind\n1,"p\nq\n",x\n1,2\n', /t\.csv:5: 2 fields/],
+    ["the same with CRLF", 'a,n,kind\r\n1,"p\r\nq\r\n",x\r\n\r\n1,"\r\n"\r\n', /t\.csv:6: 2 fields/],
+    ["a stray quote behind CRLF in quotes", 'a,n,kind\r\n1,"p\r\nq",x\r\n1,2"3,x\r\n', /t\.csv:4: a quote in/],
+    ["an open quote behind CRLF in quotes", 'a,n,kind\r\n1,"p\r\nq",x\r\n1,"2,x\r\n', /t\.csv:4: a quote .* never/],
     [
       "text among numbers",
       "a,kind\n1,x\n2,y\nlots,x\n",

@@ -62,11 +62,27 @@ export async function openTable(path: string, separator: string): Promise<Table>
 }
 
 async function* readRows(path: string, name: string, delimiter: string): AsyncGenerator<Row> {
+  let last = 0;
+  // Within quotes the parser counts a line end of two characters twice.
+  let excess = 0;
+  // Called before the parser goes on, and may find an error.
+  const place = (fields: string[], { lines }: { lines: number }): Row => {
+    let line = lines - excess;
+    if (lines > last + 1) {
+      // The parser tells where a row ends.
+      const text = fields.join();
+      line -= text.match(/[\r\n]/g)?.length ?? 0;
+      excess += text.match(/\r\n/g)?.length ?? 0;
+    }
+    last = lines;
+    return { fields, line };
+  };
   const parser = parse({
     bom: true,
     delimiter,
-    info: true,
     max_record_size: LONGEST_ROW,
+    // Its type knows no rows but lists of texts.
+    on_record: place as never,
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     skip_empty_lines: true,
@@ -74,40 +90,31 @@ async function* readRows(path: string, name: string, delimiter: string): AsyncGe
   });
   const source: Readable = path === "-" ? process.stdin : createReadStream(path);
   source.on("error", (error) => parser.destroy(error));
-  let last = 0;
   try {
-    for await (const { record, info } of source.pipe(parser)) {
-      const fields: string[] = record;
-      // The parser tells where a row ends.
-      const isLong = info.lines > last + 1 && fields.some((field) => /[\r\n]/.test(field));
-      last = info.lines;
-      const line = isLong ? last - countBreaks(fields) : last;
+    for await (const row of source.pipe(parser)) {
+      const { fields, line }: Row = row;
       const foreign = fields.find((field) => field.includes("\ufffd"));
       if (foreign !== undefined)
         throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save the table as UTF-8`);
-      yield { fields, line };
+      yield row;
     }
   } catch (error) {
-    throw asTableError(error, path, name, last);
+    throw asTableError(error, path, name, last, excess);
   } finally {
     source.destroy();
   }
 }
 
-function countBreaks(fields: readonly string[]): number {
-  return fields.reduce((total, field) => total + field.split(/\r\n|\n|\r/).length - 1, 0);
-}
-
-function asTableError(error: unknown, path: string, name: string, last: number): unknown {
+function asTableError(error: unknown, path: string, name: string, last: number, excess: number): unknown {
   const { code, lines } = error as CsvError & { lines?: number };
   switch (code as string) {
     case "CSV_QUOTE_NOT_CLOSED":
     case "CSV_MAX_RECORD_SIZE":
-      return new UserError(`${name}:${last + 1}: a quote that opens in this line or below is never closed`);
+      return new UserError(`${name}:${last - excess + 1}: a quote that opens in this line or below is never closed`);
     case "CSV_INVALID_CLOSING_QUOTE":
     case "INVALID_OPENING_QUOTE":
       return new UserError(
-        `${name}:${lines}: a quote in the middle of a field; fields with quotes are written "like ""this"" one"`,
+        `${name}:${Number(lines) - excess}: a quote in the middle of a field; fields with quotes are written "like ""this"" one"`,
       );
     default:
       return asFileError("read", path, error);
