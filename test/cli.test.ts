@@ -1,14 +1,17 @@
 // The command line as users run it: dist/cli.js in a process of its own, on real tables and on broken ones.
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { parseDescription } from "../src/cli/description.js";
+import { scoresOf } from "../src/cli/scores.js";
 import { csvLine, openTable } from "../src/cli/table.js";
 import { Network } from "../src/index.js";
+import { decodeModel } from "../src/onnx/messages.js";
 import { fromOnnx } from "../src/onnx.js";
 
 const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
@@ -215,7 +218,7 @@ describe("missing values", () => {
     expect(said).toContain("1 missing value filled");
     const rows = rowsOf(await ok("predict", "quick.safetensors", table));
     expect(rows.length).toBe(41);
-    expect(await ok("evaluate", "quick.safetensors", table)).toContain("39 rows");
+    expect(await ok("evaluate", "quick.safetensors", table)).toContain("39 rows; 1 row with missing values left out");
     expect(await fails("predict", "quick.safetensors", table, "--missing", "error")).toContain("holes.csv:6");
   });
 
@@ -225,8 +228,19 @@ describe("missing values", () => {
       "38 rows; 2 rows with",
     );
     expect(await fails("predict", "quick.safetensors", table)).toContain("holes.csv:6");
-    const { out } = await lanegrad(["predict", "quick.safetensors", table, "--missing", "drop"]);
-    expect(rowsOf(out).length).toBe(40);
+    const args = ["predict", "quick.safetensors", table, "--missing", "drop"];
+    expect(rowsOf((await lanegrad(args)).out).length).toBe(40);
+    const { err } = await lanegrad([...args, "--out", "held.csv"]);
+    expect(err).toBe("39 predictions written to held.csv; 1 row with missing values left out\n");
+    expect(read("held.csv").toString()).toBe((await lanegrad([...args, "--out", "-"])).out);
+  });
+
+  test.each(["", "?", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"])("%j is one", async (text) => {
+    const table = file(
+      "marked.csv",
+      smallTable(40, (line, index) => (index === 2 ? `${text},1,odd` : line)),
+    );
+    expect(await ok("train", table, "--target", "kind", "--missing", "drop", ...QUICK)).toContain("39 rows; 1 row");
   });
 });
 
@@ -234,10 +248,13 @@ describe("broken tables", () => {
   test.each<[string, string, RegExp]>([
     ["empty", "", /t\.csv is empty/],
     ["header only", "a,kind\n", /t\.csv has no rows/],
-    ["one row", "a,kind\n1,x\n", /the same in every row/],
+    ["one row", "a,kind\n1,x\n", /t\.csv has one row only/],
     ["a short line", "a,b,kind\n1,2,x\n1,2\n", /t\.csv:3: 2 fields, where the header names 3 columns/],
     ["a long line", "a,kind\n1,x\n\n1,x,3\n", /t\.csv:4: 3 fields, where the header names 2 columns/],
     ["a short line behind line breaks in quotes", 'a,n,kind\n1,"p\nq\n",x\n1,2\n', /t\.csv:5: 2 fields/],
+    ["the same with CRLF", 'a,n,kind\r\n1,"p\r\nq\r\n",x\r\n\r\n1,"\r\n"\r\n', /t\.csv:6: 2 fields/],
+    ["a stray quote behind CRLF in quotes", 'a,n,kind\r\n1,"p\r\nq",x\r\n1,2"3,x\r\n', /t\.csv:4: a quote in/],
+    ["an open quote behind CRLF in quotes", 'a,n,kind\r\n1,"p\r\nq",x\r\n1,"2,x\r\n', /t\.csv:4: a quote .* never/],
     [
       "text among numbers",
       "a,kind\n1,x\n2,y\nlots,x\n",
@@ -256,9 +273,17 @@ describe("broken tables", () => {
     ["one class only", "a,kind\n1,x\n2,x\n3,x\n", /the target "kind" is the same in every row/],
     ["nothing to predict from", "a,kind\n1,x\n1,y\n", /no column is left to predict "kind" from/],
     ["columns of one name", "a,kind,a\n1,x,2\n", /t\.csv:1: columns 1 and 3 are both named "a"/],
-    ["a column without a name", "a,,kind\n1,2,x\n", /t\.csv:1: column 2 has no name/],
+    ["no header", "1,1,2\n3,4,5\n", /t\.csv:1: columns 1 and 2 .*; the first line is to name the columns/],
+    ["a decimal comma", 'a,kind\n"1,5",x\n"2,5",y\n', /t\.csv:2: column "a" is "1,5", where numbers have a point/],
+    ["a decimal comma below", 'a,kind\n1,x\n"1.234,5",y\n', /t\.csv:3: column "a" is "1\.234,5", where numbers have/],
+    ["a decimal comma in the target", 'a,kind\n1,"0,5"\n2,"1,5"\n', /t\.csv:2: .*a point.*--task classification/],
+    ["infinity in digits", "a,kind\n1,x\n1e999,y\n", /t\.csv:3: column "a" is "1e999", which is beyond/],
+    ["a long field", `a,kind\n1,x\n${"y".repeat(99)},y\n`, /t\.csv:3: column "a" is "y{59}…", where/],
+    ["a field that a terminal would obey", "a,kind\n1,x\n\u001b[2J,y\n", /t\.csv:3: column "a" is "\ufffd\[2J", where/],
+    ["a name that a shell would cut", "my a,kind\n1,x\ntwo,y\n", /\(--text 'my a' takes/],
     ["no such target", "a,b\n1,x\n", /t\.csv has no column "kind"; its columns are a, b/],
-    ["another separator", "a;kind\n1;x\n", /no column "kind".*is --separator right/],
+    ["another separator", "a;kind\n1;x\n", /no column "kind".*; try --separator ";"\n/],
+    ["tabs", "a\tkind\n1\tx\n", /no column "kind".*; try --separator tab\n/],
   ])("%s", async (_, text, message) => {
     expect(await fails("train", file("t.csv", text), "--target", "kind")).toMatch(message);
   });
@@ -279,8 +304,32 @@ describe("broken tables", () => {
     );
     expect(await fails("train", ".", "--target", "kind")).toContain("it is a folder");
     expect(await fails("train", table, "--target", "kind", "--out", "none/m.st")).toContain("cannot write none/m.st");
+    expect(await fails("train", table, "--target", "")).toContain('no column ""');
     expect(await fails("predict", "absent.st", table)).toContain("cannot read absent.st");
     expect(await fails("predict", table, table)).toContain("small.csv is no model file");
+  });
+
+  test("text in another encoding is refused with its line", async () => {
+    writeFileSync(join(folder, "latin.csv"), Buffer.from("name,kind\nMüller,x\nMeier,y\n", "latin1"));
+    expect(await fails("train", "latin.csv", "--target", "kind")).toContain('latin.csv:2: "M\ufffdller" is not UTF-8');
+  });
+
+  test("what is read, folders and devices are not written to", async () => {
+    const text = smallTable();
+    const table = file("precious.csv", text);
+    const train = (out: string) => fails("train", table, "--target", "kind", "--epochs", "1", "--out", out);
+    expect(await train("precious.csv")).toContain("cannot write precious.csv: it is what is read");
+    symlinkSync(join(folder, table), join(folder, "link.csv"));
+    expect(await train("link.csv")).toContain("it is what is read");
+    expect(await train(".")).toBe("lanegrad: cannot write .: it is a folder\n");
+    expect(await train("/dev/null")).toContain("cannot write /dev/null: it is no plain file");
+    expect(read(table).toString()).toBe(text);
+    await ok("train", table, "--target", "kind", ...QUICK);
+    const model = read("quick.safetensors");
+    expect(await fails("predict", "quick.safetensors", table, "--out", ".")).toContain("it is a folder");
+    expect(await fails("predict", "quick.safetensors", table, "--out", "quick.safetensors")).toContain("what is read");
+    expect(await fails("export", "quick.safetensors", "quick.safetensors")).toContain("what is read");
+    expect(read("quick.safetensors").equals(model)).toBe(true);
   });
 
   test("a table that does not fit the network", async () => {
@@ -347,6 +396,17 @@ describe("forms of CSV", () => {
     expect(read("form.safetensors").equals(read("plain.safetensors"))).toBe(true);
   });
 
+  test("columns without a name are left out, as those that other programs number rows with", async () => {
+    const lines = smallTable().trimEnd().split("\n");
+    file("numbered.csv", lines.map((line, index) => (index === 0 ? `,${line},` : `${index},${line},`)).join("\n"));
+    expect(await ok("train", "numbered.csv", "--target", "kind", ...QUICK)).toContain(
+      "left out: 2 columns without a name",
+    );
+    const [header, first] = rowsOf(await ok("predict", "quick.safetensors", "numbered.csv"));
+    expect(header).toEqual(["", "a", "b", "kind", "", "predicted_kind"]);
+    expect(first?.slice(0, 5)).toEqual(["1", "0", "0", "even", ""]);
+  });
+
   test("what is written is read as it was, whatever it holds", async () => {
     const path = join(folder, "any.csv");
     const field = fc.string({ unit: fc.constantFrom("a", "é", "🙂", " ", '"', ",", ";", "\n", "\r", "\t") });
@@ -404,6 +464,7 @@ describe("help and usage", () => {
     expect(await ok("--help")).toContain("lanegrad train data.csv --target COLUMN [options]");
     for (const command of ["train", "predict", "evaluate", "export", "bench"]) {
       expect(await ok(command, "--help")).toMatch(/^Usage:\n {2}lanegrad /m);
+      expect(await ok("help", command)).toBe(await ok(command, "-h"));
     }
   });
 
@@ -413,7 +474,8 @@ describe("help and usage", () => {
   });
 
   test.each<[string[], string]>([
-    [["tarin"], 'there is no command "tarin"'],
+    [["tarin"], 'there is no command "tarin"; the commands are train, predict, evaluate, export, bench'],
+    [["help", "tarin"], 'there is no command "tarin"'],
     [["train"], "data.csv is missing"],
     [["train", "t.csv"], "--target is missing"],
     [["train", "t.csv", "u.csv", "--target", "y"], '"u.csv" is one argument too many'],
@@ -437,17 +499,62 @@ describe("help and usage", () => {
   });
 });
 
+describe("in a window of", () => {
+  const columns = Object.getOwnPropertyDescriptor(process.stdout, "columns");
+  afterEach(() =>
+    Object.defineProperty(process.stdout, "columns", columns ?? { value: undefined, configurable: true }),
+  );
+
+  /** 1000 rows of each class, all of them right. */
+  function scores(classes: readonly string[], window: number): string {
+    Object.defineProperty(process.stdout, "columns", { value: window, configurable: true });
+    const targets = Array.from({ length: 1000 * classes.length }, (_, row) => row % classes.length);
+    const outputs = Float64Array.from(targets.flatMap((target) => classes.map((_, index) => +(index === target))));
+    return scoresOf({ name: "y", classes }, outputs, targets, "row");
+  }
+
+  const ten = Array.from({ length: 10 }, (_, index) => `class ${index}`);
+
+  test.each([
+    [40, ["a", "b"], "  true       a     b  ← predicted"],
+    [80, ten, "\n             predicted\n  true       cla…  cla…"],
+    [30, ["a", "b", "c"], "  true       a     b     c\n  a"],
+    [40, ten, "least often right:\n         class 0 100 %, class 1 100 %,\n"],
+    [0, ["a", "b"], "← predicted"],
+  ])("%i columns no line is longer", (window, classes, part) => {
+    const text = scores(classes, window);
+    expect(text).toContain(part);
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(window || 80);
+  });
+});
+
 test("an exported network predicts the same, in units of the target", async () => {
   const path = join(DATA, "diabetes.csv");
   await ok("train", path, "--target", "target", "--epochs", "5", "--out", "export.safetensors");
   const said = await ok("export", "export.safetensors", "export.onnx");
   expect(said).toMatch(/x \[rows, 10\]: 0 age, 1 sex, /);
   expect(said).toContain("y [rows, 1]: target");
+  expect(onnxTable("export.onnx").target).toEqual({ name: "target" });
   const net = await fromOnnx(read("export.onnx"));
   const [, ...rows] = rowsOf(await ok("predict", "export.safetensors", path));
   const outputs = net.predict(rows.map((row) => row.slice(0, 10).map(Number)));
   for (const [index, row] of rows.entries()) expect(outputs[index]).toBeCloseTo(Number(row[11]), 2);
 });
+
+test("an exported file names the classes and columns", async () => {
+  const table = file("small.csv", smallTable());
+  await ok("train", table, "--target", "kind", ...QUICK);
+  expect(await ok("export", "quick.safetensors", "quick.onnx")).toContain("the probabilities of even, odd");
+  const { features, target } = onnxTable("quick.onnx");
+  expect(target).toEqual({ name: "kind", classes: ["even", "odd"] });
+  expect(features.map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
+/** What the metadata of an ONNX file say of the columns. */
+function onnxTable(name: string) {
+  const entry = decodeModel(read(name)).metadata?.find(({ key }) => key === "table");
+  return parseDescription(entry?.value as string);
+}
 
 test("bench prints figures for each size", async () => {
   const said = await ok("bench");

@@ -30,7 +30,7 @@ export class Arguments {
     const { values, positionals } = parse(command, given);
     const { places } = command;
     const missing = places[positionals.length];
-    if (missing !== undefined) throw new UsageError(`${missing} is missing`);
+    if (missing !== undefined) throw new UsageError(`the argument ${missing} is missing`);
     if (positionals.length > places.length) {
       throw new UsageError(`"${positionals[places.length]}" is one argument too many`);
     }

@@ -1,6 +1,6 @@
 // Columns of the training table: what each one holds is found out while rows come in.
-import { integer, tooLargeError, UserError } from "./messages.js";
-import { isMissing, isTooLarge, numberIn } from "./table.js";
+import { integer, quoted, shellWord, tooLargeError, UserError } from "./messages.js";
+import { hasComma, isMissing, isTooLarge, numberIn } from "./table.js";
 
 /** More different texts than this make no column of a network's inputs. */
 const MOST_CATEGORIES = 100;
@@ -47,16 +47,22 @@ export class Column {
       return;
     }
     const value = numberIn(field);
-    if (isTooLarge(value) && !this.isText) throw tooLargeError(place, this.name, field);
+    if (!this.isText) {
+      if (isTooLarge(value)) throw tooLargeError(place, this.name, field);
+      if (hasComma(field)) throw this.#unfit(place, field, "where numbers have a point and no comma, as in 1234.5");
+    }
     this.#isText ??= value === undefined;
     if (this.#mustBeText || this.#isText === (value === undefined)) {
       this.values.push(this.#isText ? this.#indexOf(field, place) : (value as number));
       return;
     }
-    const above = this.#isText ? "texts" : "numbers";
-    const advice = this.isTarget ? "--task classification" : `--text ${this.name}`;
-    throw new UserError(
-      `${place}: column "${this.name}" is "${field}", where the rows above have ${above} (${advice} takes all of them for texts)`,
+    throw this.#unfit(place, field, `where the rows above have ${this.#isText ? "texts" : "numbers"}`);
+  }
+
+  #unfit(place: string, field: string, why: string): UserError {
+    const advice = this.isTarget ? "--task classification" : `--text ${shellWord(this.name)}`;
+    return new UserError(
+      `${place}: column "${this.name}" is ${quoted(field)}, ${why} (${advice} takes all of them for texts)`,
     );
   }
 
@@ -85,7 +91,9 @@ export class Column {
       texts.set(text, index);
       const most = this.isTarget ? MOST_CLASSES : MOST_CATEGORIES;
       if (texts.size > most) {
-        const advice = this.isTarget ? "is that the right column?" : `leave it out with --ignore ${this.name}`;
+        const advice = this.isTarget
+          ? "is that the right column?"
+          : `leave it out with --ignore ${shellWord(this.name)}`;
         throw new UserError(
           `${place}: column "${this.name}" has more than ${integer(most)} different texts; ${advice}`,
         );

@@ -5,11 +5,13 @@ import { Arguments, type Command, helpOf, usageOf } from "./arguments.js";
 import { bench } from "./bench.js";
 import { evaluate } from "./evaluate.js";
 import { exportCommand } from "./export.js";
-import { indented, print, UsageError, UserError } from "./messages.js";
+import { asFileError, indented, print, UsageError, UserError } from "./messages.js";
 import { predict } from "./predict.js";
 import { train } from "./train.js";
 
 const COMMANDS: readonly Command[] = [train, predict, evaluate, exportCommand, bench];
+
+const HELP: readonly string[] = ["--help", "-h", "help"];
 
 /** Exit codes. */
 const DONE = 0;
@@ -24,25 +26,26 @@ const MISUSED = 2;
  */
 export async function runCommand(given: readonly string[]): Promise<number> {
   // Who reads the output may have seen enough, as `head` does.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? DONE : FAILED));
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(DONE);
+    complain((asFileError("write", "the standard output", error) as Error).message);
+    process.exit(FAILED);
+  });
   const [name, ...rest] = given;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const topic = COMMANDS.find((command) => command.name === rest[0]);
-    print(topic === undefined ? overview() : helpOf(topic));
-    return name === undefined ? MISUSED : DONE;
-  }
   if (name === "--version" || name === "-v") {
     print(version());
     return DONE;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    complain(`there is no command "${name}"; "lanegrad --help" lists them`);
+  const isHelp = name === "help" || given.includes("--help") || given.includes("-h");
+  const topic = given.find((argument) => !HELP.includes(argument));
+  const command = COMMANDS.find((candidate) => candidate.name === topic);
+  if (command === undefined && topic !== undefined) {
+    complain(`there is no command "${topic}"; the commands are ${COMMANDS.map((known) => known.name).join(", ")}`);
     return MISUSED;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
-    print(helpOf(command));
-    return DONE;
+  if (command === undefined || isHelp) {
+    print(command === undefined ? overview() : helpOf(command));
+    return isHelp ? DONE : MISUSED;
   }
   return run(command, rest);
 }

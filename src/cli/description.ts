@@ -1,6 +1,6 @@
 // What a model file says about the table that the network was trained on, and rows of other tables by it.
 import { FormatError } from "../errors.js";
-import { listed, tooLargeError, UserError } from "./messages.js";
+import { listed, quoted, tooLargeError, UserError } from "./messages.js";
 import { isMissing, isTooLarge, numberIn, type Row, type Table } from "./table.js";
 
 /** What is done where a field holds nothing: an error, the training rows' mean or most frequent text, or the row is left out. */
@@ -63,6 +63,8 @@ export class RowReader {
   readonly #places: readonly number[];
   readonly #target: number;
   readonly #missing: Missing;
+  /** Rows that are to be left out, so far. */
+  dropped = 0;
 
   /** @throws UserError that names the columns that are not there */
   constructor(table: Table, description: Description, missing: Missing, needsTarget: boolean) {
@@ -85,7 +87,10 @@ export class RowReader {
     const values: number[] = [];
     for (const [index, feature] of this.#description.features.entries()) {
       const value = this.#value(row, this.#places[index] as number, feature.name, feature.categories);
-      if (Number.isNaN(value) && this.#missing === "drop") return undefined;
+      if (Number.isNaN(value) && this.#missing === "drop") {
+        this.dropped++;
+        return undefined;
+      }
       values.push(value);
     }
     return values;
@@ -99,7 +104,9 @@ export class RowReader {
   target(row: Row): number | undefined {
     const { name, classes } = this.#description.target;
     const value = this.#value(row, this.#target, name, classes);
-    return Number.isNaN(value) ? undefined : value;
+    if (!Number.isNaN(value)) return value;
+    this.dropped++;
+    return undefined;
   }
 
   #value(row: Row, place: number, column: string, texts: readonly string[] | undefined): number {
@@ -113,7 +120,7 @@ export class RowReader {
     if (value !== undefined) return value;
     const expected =
       texts === undefined ? "not a number" : `which the network was not trained on (${listed(texts, 10)})`;
-    throw new UserError(`${this.#name}:${row.line}: column "${column}" is "${field}", ${expected}`);
+    throw new UserError(`${this.#name}:${row.line}: column "${column}" is ${quoted(field)}, ${expected}`);
   }
 }
 
@@ -126,12 +133,14 @@ function indexIn(texts: readonly string[], field: string): number | undefined {
 
 /** @throws UserError */
 export function checkColumns({ name, header }: Table, needed: readonly string[]): void {
-  const absent = needed.filter((column) => !header.includes(column));
+  const absent = needed.filter((column) => column === "" || !header.includes(column));
   if (absent.length === 0) return;
   const named = absent.map((column) => `"${column}"`);
-  const hint = header.length === 1 && /[;\t|,]/.test(header[0] as string) ? "; is --separator right?" : "";
+  const [other] = (header.length === 1 && /[;\t|,]/.exec(header[0] as string)) || [];
+  const hint = other === undefined ? "" : `; try --separator ${other === "\t" ? "tab" : quoted(other)}`;
   const noun = absent.length === 1 ? "column" : "columns";
-  throw new UserError(`${name} has no ${noun} ${listed(named)}; its columns are ${listed(header)}${hint}`);
+  const columns = header.filter((column) => column !== "");
+  throw new UserError(`${name} has no ${noun} ${listed(named)}; its columns are ${listed(columns)}${hint}`);
 }
 
 export function missingError(place: string, column: string, field: string): UserError {

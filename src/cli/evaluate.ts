@@ -2,7 +2,7 @@
 
 import type { Arguments, Command } from "./arguments.js";
 import { RowReader } from "./description.js";
-import { count, entry, print, UserError } from "./messages.js";
+import { count, entry, leftOut, print, UserError } from "./messages.js";
 import { readModel } from "./model-file.js";
 import { batchesOf } from "./predict.js";
 import { scoresOf } from "./scores.js";
@@ -34,7 +34,7 @@ async function runEvaluate(given: Arguments): Promise<void> {
     for (const row of rows) targets.push(reader.target(row) as number);
   }
   if (targets.length === 0) throw new UserError(`${table.name} has no rows to compare`);
-  print(entry("Table", `${table.name}, ${count(targets.length, "row")}`));
+  print(entry("Table", `${table.name}, ${count(targets.length, "row")}${leftOut(reader.dropped)}`));
   print(entry("Target", description.target.name));
   print(scoresOf(description.target, Float64Array.from(outputs), targets, "row"));
 }

@@ -11,8 +11,10 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Columns that text may take. */
+/** Columns that text takes at most. */
 const WIDTH = 80;
+/** Characters of a field that a message repeats. */
+const LONGEST_FIELD = 60;
 
 /** Words for the errors of node:fs. */
 const FILE_PROBLEMS = new Map([
@@ -33,7 +35,13 @@ export function asFileError(verb: "read" | "write", path: string, error: unknown
 }
 
 export function tooLargeError(place: string, column: string, field: string): UserError {
-  return new UserError(`${place}: column "${column}" is "${field}", which is beyond ±1e38`);
+  return new UserError(`${place}: column "${column}" is ${quoted(field)}, which is beyond ±1e38`);
+}
+
+/** A field as messages repeat it: cut where it is long, and without what a terminal would obey. */
+export function quoted(field: string): string {
+  const cut = field.length > LONGEST_FIELD ? `${field.slice(0, LONGEST_FIELD - 1)}…` : field;
+  return `"${cut.replace(/\p{Cc}/gu, "\ufffd")}"`;
 }
 
 /** 1 row, 2 rows, 10,000 rows. */
@@ -63,6 +71,16 @@ export function listed(names: readonly string[], limit = 20): string {
   return more > 0 ? `${names.slice(0, limit).join(", ")} and ${integer(more)} more` : names.join(", ");
 }
 
+/** What is said of rows that were left out, behind how many there are. */
+export function leftOut(rows: number): string {
+  return rows === 0 ? "" : `; ${count(rows, "row")} with missing values left out`;
+}
+
+/** Columns that text may take here: fewer in a narrow window. */
+export function textWidth(): number {
+  return Math.min(WIDTH, process.stdout.columns || WIDTH);
+}
+
 /** Text behind a label in a column of its own, broken between words. */
 export function entry(label: string, text: string): string {
   return indented(text, label.padEnd(9));
@@ -76,9 +94,10 @@ export function unbroken(text: string): string {
 /** Text broken between words, behind `first` in the first line and as many spaces in the others. */
 export function indented(text: string, first: string): string {
   const lines: string[] = [];
+  const width = textWidth();
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && first.length + line.length + word.length >= WIDTH) {
+    if (line !== "" && first.length + line.length + word.length >= width) {
       lines.push(line);
       line = word;
     } else {

@@ -9,7 +9,7 @@ import { type Description, inputsOf, parseDescription } from "./description.js";
 import { asFileError, shownPath, UserError } from "./messages.js";
 
 /** The entry of the metadata that describes the columns. */
-const KEY = "table";
+export const TABLE = "table";
 
 export interface Model {
   readonly net: Network;
@@ -19,7 +19,7 @@ export interface Model {
 /** @throws UserError where the file cannot be written */
 export async function writeModel(path: string, { net, description }: Model): Promise<number> {
   const { tensors, metadata } = readSafetensors(net.toSafetensors());
-  const bytes = writeSafetensors({ tensors, metadata: new Map([...metadata, [KEY, JSON.stringify(description)]]) });
+  const bytes = writeSafetensors({ tensors, metadata: new Map([...metadata, [TABLE, JSON.stringify(description)]]) });
   try {
     await writeFileAtomically(path, bytes);
   } catch (error) {
@@ -34,13 +34,13 @@ export async function readModel(path: string): Promise<Model> {
     throw asFileError("read", path, error);
   });
   try {
-    const text = readSafetensors(bytes).metadata.get(KEY);
-    if (text === undefined) throw new FormatError("__metadata__", `no entry "${KEY}"`);
+    const text = readSafetensors(bytes).metadata.get(TABLE);
+    if (text === undefined) throw new FormatError("__metadata__", `no entry "${TABLE}"`);
     const description = parseDescription(text);
     const net = await Network.fromSafetensors(bytes);
     const outputs = description.target.classes?.length ?? 1;
     if (net.inputs !== inputsOf(description.features) || net.outputs !== outputs) {
-      throw new FormatError(`__metadata__.${KEY}`, "other columns than the network has");
+      throw new FormatError(`__metadata__.${TABLE}`, "other columns than the network has");
     }
     return { net, description };
   } catch (error) {

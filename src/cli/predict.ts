@@ -5,8 +5,9 @@ import { rename, rm } from "node:fs/promises";
 import type { FloatArray } from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
 import { type Description, encodeRow, inputsOf, RowReader } from "./description.js";
-import { asFileError, count, shownPath, UserError } from "./messages.js";
+import { asFileError, count, leftOut, shownPath, UserError } from "./messages.js";
 import { type Model, readModel } from "./model-file.js";
+import { checkOutput } from "./output.js";
 import { csvLine, openTable, type Row, type Table } from "./table.js";
 import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
 
@@ -19,14 +20,14 @@ export const predict: Command = {
     "Adds a column of predictions to a CSV file. Columns are found by their names; those that the network does not know stay as they are.",
   places: ["model.safetensors", "data.csv"],
   options: {
-    out: { value: "FILE", help: "where the table is written to; by default to the standard output" },
+    out: { value: "FILE", preset: "-", help: "where the table is written to; - is the standard output" },
     probabilities: { help: "one more column for each class: its probability" },
     missing: FILLING_OPTION,
     separator: SEPARATOR_OPTION,
   },
   examples: [
     "lanegrad predict model.safetensors new.csv",
-    "lanegrad predict model.safetensors new.csv --probabilities --out predictions.csv",
+    "lanegrad predict model.safetensors new.csv --probabilities --out predicted.csv",
   ],
   run: runPredict,
 };
@@ -34,18 +35,19 @@ export const predict: Command = {
 async function runPredict(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
   const separator = separatorOf(given);
+  const out = given.text("out");
+  if (out !== "-") await checkOutput(out, modelPath);
   const model = await readModel(modelPath);
   const missing = fillingOf(given, model.description);
   const table = await openTable(path, separator);
   const reader = new RowReader(table, model.description, missing, false);
-  const out = given.optional("out");
   const lines = predictedLines(model, table, reader, separator, given.flag("probabilities"));
-  if (out === undefined) {
+  if (out === "-") {
     for await (const text of lines) await write(process.stdout, text);
     return;
   }
   const rows = await writeLines(out, lines);
-  process.stderr.write(`${count(rows, "prediction")} written to ${shownPath(out)}\n`);
+  process.stderr.write(`${count(rows, "prediction")} written to ${shownPath(out)}${leftOut(reader.dropped)}\n`);
 }
 
 /** The table's lines with predictions, some rows at a time. */
@@ -124,9 +126,7 @@ export async function* batchesOf(
 async function writeLines(path: string, lines: AsyncIterable<string>): Promise<number> {
   const part = `${path}.part`;
   const file = createWriteStream(part);
-  const failed = new Promise<never>((_, reject) =>
-    file.on("error", (error) => reject(asFileError("write", path, error))),
-  );
+  const failed = new Promise<never>((_, reject) => file.on("error", reject));
   failed.catch(() => {});
   let written = -1;
   try {
@@ -141,7 +141,7 @@ async function writeLines(path: string, lines: AsyncIterable<string>): Promise<n
   } catch (error) {
     file.destroy();
     await rm(part, { force: true });
-    throw error;
+    throw asFileError("write", path, error);
   }
   return written;
 }

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
-import { asFileError, shownPath, UserError } from "./messages.js";
+import { asFileError, quoted, shownPath, UserError } from "./messages.js";
 
 export interface Row {
   readonly fields: readonly string[];
@@ -13,7 +13,7 @@ export interface Row {
 export interface Table {
   /** The file as messages name it. */
   readonly name: string;
-  /** Names of the columns, all different. */
+  /** Names of the columns, all different; empty where a column has none. */
   readonly header: readonly string[];
   /** The rows below the header, as many fields in each; to be read once. */
   readonly rows: AsyncIterable<Row>;
@@ -22,7 +22,7 @@ export interface Table {
 /** Longest row in bytes: a quote that is never closed does not take the whole file into memory. */
 const LONGEST_ROW = 2 ** 24;
 
-const MISSING = new Set(["", "?", "NA", "N/A", "NaN", "nan", "null", "NULL"]);
+const MISSING = new Set(["", "?", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"]);
 
 export function isMissing(field: string): boolean {
   return MISSING.has(field);
@@ -35,10 +35,14 @@ export function isTooLarge(value: number | undefined): boolean {
   return value !== undefined && Math.abs(value) > LARGEST;
 }
 
-/** The number that a field holds; undefined where it holds none, or one that is not finite. */
+/** The number that a field holds, which may be too large; undefined where it holds none. */
 export function numberIn(field: string): number | undefined {
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : undefined;
+}
+
+/** Whether a field is a number as other countries or spreadsheets write it: 1,5 or 1,234.5. */
+export function hasComma(field: string): boolean {
+  return field.includes(",") && /^[+-]?[\d.,]*\d$/.test(field);
 }
 
 /**
@@ -58,11 +62,27 @@ export async function openTable(path: string, separator: string): Promise<Table>
 }
 
 async function* readRows(path: string, name: string, delimiter: string): AsyncGenerator<Row> {
+  let last = 0;
+  // Within quotes the parser counts a line end of two characters twice.
+  let excess = 0;
+  // Called before the parser goes on, and may find an error.
+  const place = (fields: string[], { lines }: { lines: number }): Row => {
+    let line = lines - excess;
+    if (lines > last + 1) {
+      // The parser tells where a row ends.
+      const text = fields.join();
+      line -= text.match(/[\r\n]/g)?.length ?? 0;
+      excess += text.match(/\r\n/g)?.length ?? 0;
+    }
+    last = lines;
+    return { fields, line };
+  };
   const parser = parse({
     bom: true,
     delimiter,
-    info: true,
     max_record_size: LONGEST_ROW,
+    // Its type knows no rows but lists of texts.
+    on_record: place as never,
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     skip_empty_lines: true,
@@ -70,36 +90,31 @@ async function* readRows(path: string, name: string, delimiter: string): AsyncGe
   });
   const source: Readable = path === "-" ? process.stdin : createReadStream(path);
   source.on("error", (error) => parser.destroy(error));
-  let last = 0;
   try {
-    for await (const { record, info } of source.pipe(parser)) {
-      const fields: string[] = record;
-      // The parser tells where a row ends.
-      const isLong = info.lines > last + 1 && fields.some((field) => /[\r\n]/.test(field));
-      last = info.lines;
-      yield { fields, line: isLong ? last - countBreaks(fields) : last };
+    for await (const row of source.pipe(parser)) {
+      const { fields, line }: Row = row;
+      const foreign = fields.find((field) => field.includes("\ufffd"));
+      if (foreign !== undefined)
+        throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save the table as UTF-8`);
+      yield row;
     }
   } catch (error) {
-    throw asTableError(error, path, name, last);
+    throw asTableError(error, path, name, last, excess);
   } finally {
     source.destroy();
   }
 }
 
-function countBreaks(fields: readonly string[]): number {
-  return fields.reduce((total, field) => total + field.split(/\r\n|\n|\r/).length - 1, 0);
-}
-
-function asTableError(error: unknown, path: string, name: string, last: number): unknown {
+function asTableError(error: unknown, path: string, name: string, last: number, excess: number): unknown {
   const { code, lines } = error as CsvError & { lines?: number };
   switch (code as string) {
     case "CSV_QUOTE_NOT_CLOSED":
     case "CSV_MAX_RECORD_SIZE":
-      return new UserError(`${name}:${last + 1}: a quote that opens in this line or below is never closed`);
+      return new UserError(`${name}:${last - excess + 1}: a quote that opens in this line or below is never closed`);
     case "CSV_INVALID_CLOSING_QUOTE":
     case "INVALID_OPENING_QUOTE":
       return new UserError(
-        `${name}:${lines}: a quote in the middle of a field; fields with quotes are written "like ""this"" one"`,
+        `${name}:${Number(lines) - excess}: a quote in the middle of a field; fields with quotes are written "like ""this"" one"`,
       );
     default:
       return asFileError("read", path, error);
@@ -107,10 +122,11 @@ function asTableError(error: unknown, path: string, name: string, last: number):
 }
 
 function checkHeader(header: readonly string[], place: string): void {
+  const hint = header.some((name) => numberIn(name) === undefined) ? "" : "; the first line is to name the columns";
   for (const [index, name] of header.entries()) {
-    if (name === "") throw new UserError(`${place}: column ${index + 1} has no name`);
     const first = header.indexOf(name);
-    if (first < index) throw new UserError(`${place}: columns ${first + 1} and ${index + 1} are both named "${name}"`);
+    if (first === index || name === "") continue;
+    throw new UserError(`${place}: columns ${first + 1} and ${index + 1} are both named "${name}"${hint}`);
   }
 }
 

@@ -1,8 +1,5 @@
 // lanegrad train: from a table to a model file.
 
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import {
   adagrad,
   adam,
@@ -25,10 +22,10 @@ import { ACTIVATIONS } from "../network/activation.js";
 import { type Arguments, type Command, wrong } from "./arguments.js";
 import { inputsOf, MISSING } from "./description.js";
 import {
-  asFileError,
   count,
   entry,
   integer,
+  leftOut,
   listed,
   print,
   shellWord,
@@ -39,6 +36,7 @@ import {
   unbroken,
 } from "./messages.js";
 import { writeModel } from "./model-file.js";
+import { checkOutput } from "./output.js";
 import { progressOf } from "./progress.js";
 import { scoresOf } from "./scores.js";
 import { MISSING_OPTION, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
@@ -46,8 +44,8 @@ import { type Dataset, makeDataset, readTrainingTable, type Task, type TrainingT
 
 /** Each with the learning rate that it has where none is given. */
 const OPTIMIZERS = {
-  adam: { rate: 3e-3, make: adam },
-  adamw: { rate: 3e-3, make: adamw },
+  adam: { rate: 1e-3, make: adam },
+  adamw: { rate: 1e-3, make: adamw },
   rmsprop: { rate: 1e-3, make: rmsprop },
   adagrad: { rate: 1e-2, make: adagrad },
   sgd: { rate: 1e-2, make: ({ learningRate }: { learningRate: number }) => sgd({ learningRate, momentum: 0.9 }) },
@@ -67,10 +65,10 @@ export const train: Command = {
     text: { value: "A,B", help: "columns whose numbers are names, such as codes" },
     missing: MISSING_OPTION,
     separator: SEPARATOR_OPTION,
-    hidden: { value: "32,16", preset: "32,16", help: "units of the hidden layers, or none" },
+    hidden: { value: "64,32", preset: "100", help: "units of the hidden layers, or none" },
     activation: { value: "NAME", preset: "relu", help: `of the hidden layers: ${ACTIVATIONS.join(", ")}` },
     dropout: { value: "RATE", preset: "0", help: "share of hidden outputs that training leaves out" },
-    l2: { value: "NUMBER", preset: "0", help: "weight of the L2 penalty" },
+    l2: { value: "NUMBER", preset: "0.001", help: "weight of the L2 penalty" },
     optimizer: { value: "NAME", preset: "adam", help: Object.keys(OPTIMIZERS).join(", ") },
     "learning-rate": { value: "NUMBER", help: `by default ${ratesText()}` },
     epochs: { value: "N", preset: "200", help: "passes over the training rows, at most" },
@@ -121,9 +119,8 @@ async function runTrain(given: Arguments): Promise<void> {
     separator: separatorOf(given),
   };
   if (tableOptions.ignore.includes(tableOptions.target)) throw new UsageError("--target and --ignore name one column");
-  await checkWritable(out);
+  await checkOutput(out, settings.path);
   const table = await readTrainingTable(settings.path, tableOptions);
-  if (table.rows < 2) throw new UserError(`${table.name} has one row only`);
   print(describeTable(table, tableOptions.ignore));
   const data = makeDataset(table, validation, seed);
   const { net, history } = await trainNetwork(data, settings);
@@ -165,20 +162,11 @@ function parseSettings(given: Arguments): Settings {
 function parseUnits(text: string): number {
   const units = /^\d+$/.test(text) ? Number(text) : 0;
   if (units >= 1 && units <= 100_000) return units;
-  throw wrong("hidden", "whole numbers from 1 to 100000 such as 32,16, or none", text);
-}
-
-/** @throws UserError before any work is done in vain */
-async function checkWritable(path: string): Promise<void> {
-  try {
-    await access(dirname(resolve(path)), constants.W_OK);
-  } catch (error) {
-    throw asFileError("write", path, error);
-  }
+  throw wrong("hidden", "whole numbers from 1 to 100000 such as 64,32, or none", text);
 }
 
 function describeTable(table: TrainingTable, ignored: readonly string[]): string {
-  const { name, rows, dropped, filled, features, constant, target, task, reason } = table;
+  const { name, rows, dropped, filled, features, nameless, constant, target, task, reason } = table;
   const numbers = features.filter((column) => !column.isText).map((column) => column.name);
   const texts = features
     .filter((column) => column.isText)
@@ -187,16 +175,14 @@ function describeTable(table: TrainingTable, ignored: readonly string[]): string
   const why =
     reason === ""
       ? ""
-      : `, as it holds ${reason}${target.isText && reason === "texts" ? "" : `; --task ${other} if that is wrong`}`;
+      : `, as it holds ${reason}${target.isText && reason === "texts" ? "" : `; ${unbroken(`--task ${other}`)} if that is wrong`}`;
   const out = [
     ...constant.map((column) => unbroken(`${column} (constant)`)),
     ...ignored.map((column) => unbroken(`${column} (--ignore)`)),
+    ...(nameless > 0 ? [unbroken(`${count(nameless, "column")} without a name`)] : []),
   ];
   return [
-    entry(
-      "Table",
-      `${name}, ${count(rows, "row")}${dropped > 0 ? `; ${count(dropped, "row")} with missing values left out` : ""}`,
-    ),
+    entry("Table", `${name}, ${count(rows, "row")}${leftOut(dropped)}`),
     entry("Target", `${target.name}: ${task}${why}`),
     entry("", target.isText ? describeClasses(target) : describeRange(target)),
     ...(numbers.length > 0
@@ -266,7 +252,7 @@ async function trainNetwork(data: Dataset, settings: Settings) {
     return { net: await finished(net, options, scale), history };
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;
-    throw new UserError(`training diverged (${error.message}); try a smaller --learning-rate`);
+    throw new UserError("training diverged; try a smaller --learning-rate");
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, stop);
     progress.stop();

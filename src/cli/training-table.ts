@@ -34,6 +34,8 @@ export interface TrainingTable {
   /** Fields that were missing and are to be filled. */
   readonly filled: number;
   readonly features: readonly Column[];
+  /** Columns without a name, which are left out. */
+  readonly nameless: number;
   /** Names of columns that say the same in every row. */
   readonly constant: readonly string[];
   readonly target: Column;
@@ -70,19 +72,23 @@ export async function readTrainingTable(path: string, options: TableOptions): Pr
   const isTextTarget = task === "classification" || text.includes(options.target);
   const columns = table.header.map((name) => {
     if (name === options.target) return new Column(name, isTextTarget, true);
-    return ignore.includes(name) ? undefined : new Column(name, text.includes(name), false);
+    return name === "" || ignore.includes(name) ? undefined : new Column(name, text.includes(name), false);
   });
   const { rows, dropped, filled } = await addRows(table, columns, missing);
   const target = columns.find((column) => column?.name === options.target) as Column;
   const others = columns.filter((column) => column !== undefined && column !== target) as Column[];
-  if (rows === 0) throw new UserError(`${table.name} has no rows${dropped > 0 ? " without missing values" : ""}`);
+  if (rows < 2) {
+    const few = rows === 0 ? "no rows" : "one row only";
+    throw new UserError(`${table.name} has ${few}${dropped > 0 ? " without missing values" : ""}`);
+  }
   const chosen = chooseTask(target, rows, task, table.name);
   const features = others.filter((column) => !isConstant(column));
   for (const column of [...features, target]) if (column.isText) column.sort();
   if (isConstant(target)) throw new UserError(`${table.name}: the target "${target.name}" is the same in every row`);
   if (features.length === 0) throw new UserError(`${table.name}: no column is left to predict "${target.name}" from`);
   const constant = others.filter((column) => !features.includes(column)).map(({ name }) => name);
-  return { name: table.name, rows, dropped, filled, features, constant, target, ...chosen };
+  const nameless = table.header.filter((name) => name === "").length;
+  return { name: table.name, rows, dropped, filled, features, nameless, constant, target, ...chosen };
 }
 
 /** Rows without a target are left out wherever something may be missing. */
