@@ -111,6 +111,7 @@ interface Port {
   readonly place: string;
   readonly name: string;
   readonly width: number;
+  readonly rows: number | undefined;
   /** Whether its rows are of several dimensions. */
   readonly isFolded: boolean;
   readonly dtype: DType;
@@ -150,9 +151,10 @@ function addConstant(reader: GraphReader, tensor: TensorProto): void {
 function addInputs(reader: GraphReader, inputs: readonly ValueInfoProto[]): [Port, ...Port[]] {
   const [first, ...others] = inputs.map(parseInput);
   if (first === undefined) throw new FormatError("graph", "no input");
-  for (const { place, name, width, isFolded, dtype } of [first, ...others]) {
+  for (const port of [first, ...others]) {
+    const { place, dtype } = port;
     if (dtype !== first.dtype) throw new FormatError(place, `${dtype}, where others are ${first.dtype}`);
-    reader.addInput(place, name, width, isFolded);
+    reader.addInput(place, port, port.isFolded);
   }
   return [first, ...others];
 }
@@ -162,10 +164,10 @@ function parseInput({ name = "", type }: ValueInfoProto): Port {
   const { elementType, shape } = type?.tensor ?? {};
   const [dtype] = (["float32", "float64"] as const).filter((candidate) => DATA_TYPES[candidate] === elementType);
   if (dtype === undefined) throw new FormatError(place, `data type ${elementType}, not FLOAT or DOUBLE`);
-  const sizes = shape?.dimensions?.slice(1).map(({ value }) => value) ?? [];
+  const [rows, ...sizes] = shape?.dimensions?.map(({ value }) => value) ?? [];
   const width = sizes.reduce<number>((product, size = 0) => product * (size >= 1 ? size : Number.NaN), 1);
   if (sizes.length === 0 || !Number.isSafeInteger(width)) throw new FormatError(place, "no rows of a fixed width");
-  return { place, name, width, isFolded: sizes.length > 1, dtype };
+  return { place, name, width, rows, isFolded: sizes.length > 1, dtype };
 }
 
 /**
