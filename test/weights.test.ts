@@ -234,7 +234,7 @@ describe("a file from elsewhere", () => {
 
   test("needs the options of the network, and those are the caller's", async () => {
     const file = fileOf(good);
-    expect((await refusalOf(file)).place).toBe("__metadata__.lanegrad");
+    expect((await refusalOf(file)).message).toBe('__metadata__.lanegrad: not "1", as in lanegrad\'s own files');
     await expect(read(file, { ...options, loss: undefined })).rejects.toThrow(TypeError);
     await expect(read(file, { ...options, inputs: 0 })).rejects.toThrow(/^"inputs" expected an integer ≥ 1, got 0$/);
     await expect(read(file, { depth: 3 } as never)).rejects.toThrow(/^"options" expected only/);

@@ -42,10 +42,11 @@ const LONGEST_METADATA = 1000;
 
 /**
  * The network of an ONNX file: a multilayer perceptron of Gemm or MatMul and Add, with activations behind them, Concat and Add
- * between layers, Dropout, and in front Flatten and a scaling of the inputs. Operators are read from version 7 on.
+ * between layers, Dropout, and in front Flatten or such a Reshape and a scaling of the inputs. Operators are read from version 7 on.
  *
- * From a file of `toOnnx` the same network comes, bit for bit. In other files a chain of layers gets parameters with the names
- * "0.weight", "0.bias", …; in other graphs they are named after the nodes.
+ * From a file of `toOnnx` the same network comes, bit for bit, but for an α of more digits than single precision has, and without
+ * its penalties. In other files a chain of layers gets parameters with the names "0.weight", "0.bias", …; in other graphs they are
+ * named after the nodes.
  *
  * @throws FormatError for a file that is none, or with anything else in it: its `place` is the byte, the node, the initializer
  *   or the input at fault
