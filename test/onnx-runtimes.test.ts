@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dense, type Loss, Network, Standardization } from "../src/index.js";
 import { toOnnx } from "../src/onnx.js";
-import { blockOf } from "./support/guides.js";
+import { contentsOf } from "./support/guides.js";
 import { ACTIVATIONS, chain, DTYPES, GRAPHS } from "./support/onnx-nets.js";
 import { installRuntimes, loadRuntime, RUNTIME_NAMES, runFile } from "./support/runtimes.js";
 
@@ -84,8 +84,8 @@ describe.each(RUNTIME_NAMES)("%s computes what predict does", (runtime) => {
 
 test("the guide's code predicts", async () => {
   const net = await Network.create({ inputs: 2, layers: [dense(3, "tanh"), dense(2)], loss: "softmaxCrossEntropy" });
-  const code = blockOf("docs/moving-on.md", "ts").replace(/^import .*\n/, "");
-  const guide = new AsyncFunction("InferenceSession", "Tensor", "onnx", `${code}return y;`);
+  const code = contentsOf("docs/moving-on.md", "ts").at(-1) as string;
+  const guide = new AsyncFunction("InferenceSession", "Tensor", "onnx", `${code.replace(/^import .*\n/, "")}return y;`);
   const { InferenceSession, Tensor } = loadRuntime("onnxruntime-web");
   const { data } = await guide(InferenceSession, Tensor, toOnnx(net));
   for (const [i, value] of net.predict([0.3, 0.4]).entries()) expect(data[i]).toBeCloseTo(value, 5);

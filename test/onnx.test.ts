@@ -48,6 +48,11 @@ function fileOf(graph: GraphProto, more: ModelProto = {}): Uint8Array {
   return encodeModel({ irVersion: 7, graph: whole, opsets: [{ domain: "", version: 13 }], ...more });
 }
 
+/** The constant of a Reshape. */
+function sizes(name: string, ...values: number[]): TensorProto {
+  return { name, dims: [values.length], dataType: 7, int64Data: values };
+}
+
 /** A file with these nodes in front of "y", of which the last gives it, and these initializers beside W and b. */
 function nodesOf(nodes: NodeProto[], ...initializer: TensorProto[]): Uint8Array {
   const known = [tensor("W", [2, 2], [1, 2, 3, 4]), tensor("b", [2], [5, 6]), tensor("one", [], [1])];
@@ -233,15 +238,47 @@ describe("a file made by hand", () => {
     expect([...net.predict({ 1: [7], 2: [1, 3, 3, 4] })]).toEqual([70_010]);
   });
 
-  test("has a dropout layer for Dropout, with its ratio", async () => {
+  test.each<[string, TensorProto, batch?: number]>([
+    ["any rows", sizes("r", -1, 4)],
+    ["any rows, in bytes", { ...sizes("r"), dims: [2], rawData: new Uint8Array(BigInt64Array.of(-1n, 4n).buffer) }],
+    ["the rows there are", sizes("r", 0, -1)],
+    ["the rows of a fixed batch", sizes("r", 6, 4), 6],
+    ["the rows of a fixed batch, and the rest", sizes("r", 6, -1), 6],
+  ])("may flatten inputs by a Reshape to %s, and the last layer too", async (_, shape, batch) => {
+    const graph = {
+      node: [
+        node("Reshape", ["x", "r"], "f", { allowzero: 1 }),
+        node("MatMul", ["f", "W"], "h"),
+        node("Reshape", ["h", "column"], "y"),
+      ],
+      initializer: [tensor("W", [4, 1], [1, 10, 100, 1000]), sizes("column", -1, 1), shape],
+      input: [port("x", [batch, 1, 2, 2])],
+    };
+    expect(await predict(fileOf(graph), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([4321, 8765]);
+  });
+
+  test("may say softplus as PyTorch computes it, which is x from 20 on", async () => {
+    const nodes = [
+      node("Gemm", ["x", "W", "b"], "h"),
+      node("Softplus", ["h"], "s"),
+      node("Greater", ["h", "threshold"], "g"),
+      node("Where", ["g", "h", "s"], "y"),
+    ];
+    const net = await fromOnnx(nodesOf(nodes, tensor("threshold", [], [20])), { loss: "huber" });
+    expect(net.model.topology.layers).toMatchObject([{ activation: { name: "softplus" } }]);
+  });
+
+  test("has a dropout layer for Dropout, with its ratio, whether it acts there or not", async () => {
     const rates: [NodeProto, number][] = [
+      [node("Dropout", ["h", "r", "acts"], "d"), 0.25],
       [node("Dropout", ["h"], "d"), 0.5],
       [node("Dropout", ["h"], "d", { ratio: 0.2 }), 0.2],
       [node("Dropout", ["h", "r"], "d"), 0.25],
     ];
     for (const [dropout, rate] of rates) {
       const nodes = [node("MatMul", ["x", "W"], "h"), dropout, node("MatMul", ["d", "V"], "y")];
-      const file = nodesOf(nodes, tensor("r", [], [0.25]), tensor("V", [2, 1], [1, 1]));
+      const acts = { name: "acts", dims: [], dataType: 9, rawData: Uint8Array.of(1) };
+      const file = nodesOf(nodes, acts, tensor("r", [], [0.25]), tensor("V", [2, 1], [1, 1]));
       const net = await fromOnnx(file, { loss: "huber" });
       expect(net.model.topology.layers[1]).toMatchObject({ kind: "dropout", rate });
     }
@@ -280,7 +317,33 @@ describe("refused is", () => {
     ["a file without a version", fileOf({}, { opsets: [] }), "opset_import", /undefined/],
     ["operators of version 6", fileOf({}, { opsets: [{ version: 6 }] }), "opset_import", /version 6/],
     ["an operator of convolution", nodesOf([node("Conv", ["x", "W"], "y")]), 'node "y_node"', /operator "Conv"/],
-    ["a Reshape", after(node("Reshape", ["h", "one"], "y")), 'node "y_node"', /operator "Reshape"/],
+    ["a Transpose", after(node("Transpose", ["h"], "y")), 'node "y_node"', /operator "Transpose"/],
+    ["a Reshape to a vector", after(node("Reshape", ["h", "one"], "y")), 'node "y_node"', /shape of 1 sizes/],
+    [
+      "a Reshape to other columns",
+      nodesOf([gemm, node("Reshape", ["h", "r"], "y")], sizes("r", -1, 1)),
+      'node "y_node"',
+      /shape \[-1,1\] of rows of 2 numbers/,
+    ],
+    [
+      "a Reshape to so many rows",
+      nodesOf([gemm, node("Reshape", ["h", "r"], "y")], sizes("r", 3, -1)),
+      'node "y_node"',
+      /shape \[3,-1\]/,
+    ],
+    ["a Reshape by floats", after(node("Reshape", ["h", "b"], "y")), 'initializer "b"', /data type 1, not INT64/],
+    [
+      "a choice between two layers",
+      nodesOf([gemm, node("MatMul", ["x", "V"], "k"), node("Where", ["h", "h", "k"], "y")], V),
+      'node "y_node"',
+      /values of two layers/,
+    ],
+    [
+      "another threshold than PyTorch's",
+      after(node("Greater", ["h", "one"], "g"), node("Softplus", ["h"], "s"), node("Where", ["g", "h", "s"], "y")),
+      'output "y"',
+      /Where\(Greater\("h_node",1\),"h_node",Softplus\("h_node"\)\) is no activation/,
+    ],
     ["a LogSoftmax", after(node("LogSoftmax", ["h"], "y")), 'node "y_node"', /operator "LogSoftmax"/],
     [
       "scikit-learn's Scaler",
@@ -358,7 +421,7 @@ describe("refused is", () => {
       "an activation of the input",
       nodesOf([node("Relu", ["x"], "k"), node("MatMul", ["k", "W"], "y")]),
       'node "y_node"',
-      /no Gemm/,
+      /Relu\("x"\) of what is no Gemm/,
     ],
     ["a function that is no activation", after(node("Mul", ["h", "h"], "y")), 'output "y"', /"h_node"\*"h_node" is no/],
     ["a softmax of the rows", after(node("Softmax", ["h"], "y", { axis: 0 })), 'node "y_node"', /axis 0/],
@@ -377,7 +440,12 @@ describe("refused is", () => {
       'node "y_node"',
       /product of two layers/,
     ],
-    ["a training mode", after(node("Dropout", ["h", "one", "one"], "y")), 'node "y_node"', /training/],
+    [
+      "a training mode that is computed",
+      after(node("Dropout", ["h", "one", "h"], "y")),
+      'node "y_node"',
+      /no constant/,
+    ],
     ["a ratio of 1", after(node("Dropout", ["h", "one"], "y")), 'node "y_node"', /ratio 1/],
     ["a concatenation of rows", after(node("Concat", ["h", "x"], "y", { axis: 0 })), 'node "y_node"', /axis 0/],
     ["a concatenation of nothing", nodesOf([node("Concat", [], "y", { axis: 1 })]), 'node "y_node"', /widths/],

@@ -126,6 +126,8 @@ describe("refused is", () => {
     ["data within the header", fileOf({ a: good }, four, JSON.stringify({ a: good }).length + 4), "header", /JSON/],
     ["a header that is no UTF-8", fileOf("{}", [0xff], 3), "header", /./],
     ["a deep header", fileOf(`{"a":${"[".repeat(200_000)}`), "header", /./],
+    ["a million lists", fileOf(`{"a":[${"[],".repeat(2 ** 19)}[]]}`), "header", /more than 1048576 values/],
+    ["a million lists in a text", fileOf(`{"a":"[${"[],".repeat(2 ** 19)}[]]"}`), "header", /more than 1048576 values/],
     ["no object for a tensor", fileOf({ a: 3 }), "a", /not an object/],
     ["null for a tensor", fileOf({ a: null }), "a", /not an object/],
     ["an array for a tensor", fileOf({ a: [] }), "a", /not an object/],

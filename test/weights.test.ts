@@ -234,7 +234,7 @@ describe("a file from elsewhere", () => {
 
   test("needs the options of the network, and those are the caller's", async () => {
     const file = fileOf(good);
-    expect((await refusalOf(file)).place).toBe("__metadata__.lanegrad");
+    expect((await refusalOf(file)).message).toBe('__metadata__.lanegrad: not "1", as in lanegrad\'s own files');
     await expect(read(file, { ...options, loss: undefined })).rejects.toThrow(TypeError);
     await expect(read(file, { ...options, inputs: 0 })).rejects.toThrow(/^"inputs" expected an integer ≥ 1, got 0$/);
     await expect(read(file, { depth: 3 } as never)).rejects.toThrow(/^"options" expected only/);
@@ -288,6 +288,27 @@ describe("metadata", () => {
     expect(wide.message).toMatch(/outputs in \d+ bytes/);
     const batch = await read(await changed((network) => ({ ...network, batchSize: 2 ** 29 })));
     expect(batch.memory.total).toBeLessThan(100_000);
+  });
+
+  // What took the square or the third power of their number would not end within the test's time.
+  test("of many layers, nodes or names are read in time", async () => {
+    const LAYERS = 30_000;
+    const last = dense(1, "relu", { bias: false });
+    const one = fileOf({ weight: tensor("F32", 1, 1) });
+    const dropouts = Array.from({ length: LAYERS }, () => dropout(0.5));
+    const chain = { inputs: 1, layers: [...dropouts, last], loss: "huber", checkpoint: 2 } as const;
+    expect((await read(one, chain)).layers).toHaveLength(LAYERS + 1);
+    const nodes = Array.from({ length: LAYERS }, (_, index) => [`n${index + 1}`, [dropout(0.5), `n${index}`]]);
+    const definition = {
+      inputs: { n0: 1 },
+      nodes: { ...Object.fromEntries(nodes), y: [last, `n${LAYERS}`] },
+      outputs: "y",
+    };
+    const named = fileOf({ "y.weight": tensor("F32", 1, 1) });
+    expect((await read(named, { graph: graph(definition), loss: "huber" })).layers).toHaveLength(LAYERS + 1);
+    const names = Array.from({ length: LAYERS }, (_, index) => [`${index}.weight`, tensor("F32", 0)]);
+    const long = fileOf({ [`${"1".repeat(1e6)}.weight`]: tensor("F32", 0), ...Object.fromEntries(names) });
+    expect((await refusalOf(long, { inputs: 1, layers: [last], loss: "huber" })).place).toBe("0.weight");
   });
 
   test("with a checkpoint are not those of a network alone", async () => {

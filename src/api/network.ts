@@ -618,11 +618,11 @@ export class Network {
    */
   #writer(argument: string, values: Record<string, ArrayLike<number>>): (block: number) => void {
     const model = this.#live();
-    const { tensors } = model.parameterPlan;
+    const tensors = new Map(model.parameterPlan.tensors.map((tensor) => [tensor.name, tensor]));
     const entries = Object.entries(checkObject(argument, values) as Record<string, Rows>).map(([name, given]) => {
-      const tensor = tensors.find((candidate) => candidate.name === name);
+      const tensor = tensors.get(name);
       if (tensor === undefined) {
-        throw new ShapeError(`no parameter "${name}"; there are ${tensors.map((known) => known.name).join(", ")}`);
+        throw new ShapeError(`no parameter "${name}"; there are ${[...tensors.keys()].join(", ")}`);
       }
       const flat = flatten(model.engine, name, given, tensor.shape.at(-1) as number);
       if (flat.length !== tensor.length) {

@@ -2,7 +2,7 @@
 import { FormatError } from "../errors.js";
 
 export interface StoredTensor {
-  /** "F32", "F64", …: a key of BYTES. */
+  /** "F32", "F64", …: a name in DTYPES. */
   readonly dtype: string;
   readonly shape: readonly number[];
   /** The elements, row-major and little-endian; of a tensor that was read, a view on the file. */
@@ -14,31 +14,21 @@ export interface TensorFile {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Bytes of an element. */
-const BYTES: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    BOOL: 1,
-    U8: 1,
-    I8: 1,
-    F8_E4M3: 1,
-    F8_E5M2: 1,
-    U16: 2,
-    I16: 2,
-    F16: 2,
-    BF16: 2,
-    U32: 4,
-    I32: 4,
-    F32: 4,
-    U64: 8,
-    I64: 8,
-    F64: 8,
-  }),
+/** Types by the bytes of an element: of 1, 2, 4 and 8. */
+const DTYPES = ["BOOL U8 I8 F8_E4M3 F8_E5M2", "U16 I16 F16 BF16", "U32 I32 F32", "U64 I64 F64"].map((names) =>
+  names.split(" "),
 );
 
 /** Bytes of the header's length, which the file begins with; the data start at a multiple of it. */
 const LENGTH_BYTES = 8;
 
 const METADATA = "__metadata__";
+
+/**
+ * How many values the header may hold, in the metadata's texts too: more than a run of 100,000 epochs leaves in a checkpoint, and
+ * few enough for any memory, where each takes up to some hundred bytes.
+ */
+const MOST_VALUES = 2 ** 20;
 
 /** The tensors one behind the other, in their order in the map. */
 export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<ArrayBuffer> {
@@ -91,13 +81,19 @@ function parseHeader(file: Uint8Array): { value: unknown; length: number } {
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
   if (length > room) throw new FormatError("byte 0", `a header of ${length} bytes in a file with ${room} more`);
   if (file[LENGTH_BYTES] !== 0x7b) throw new FormatError(`byte ${LENGTH_BYTES}`, 'the header does not begin with "{"');
+  // A copy, as decoders refuse shared memory.
+  const text = file.slice(LENGTH_BYTES, LENGTH_BYTES + length);
+  if (countValues(text) > MOST_VALUES) throw new FormatError("header", `more than ${MOST_VALUES} values`);
   try {
-    // A copy, as decoders refuse shared memory.
-    const text = file.slice(LENGTH_BYTES, LENGTH_BYTES + length);
     return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text)), length };
   } catch (error) {
     throw new FormatError("header", (error as Error).message);
   }
+}
+
+/** Lists, objects and commas, in texts too: about as many as there are values. */
+function countValues(text: Uint8Array): number {
+  return text.reduce((count, byte) => count + Number(byte === 0x2c || byte === 0x5b || byte === 0x7b), 0);
 }
 
 function parseMetadata(notes: unknown): Map<string, string> {
@@ -112,12 +108,12 @@ function parseEntry(name: string, entry: unknown) {
   const { dtype, shape, data_offsets: offsets, ...others } = objectOf(name, entry);
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new FormatError(`${name}.${unknown}`, "unknown");
-  const size = BYTES.get(dtype as string);
-  if (size === undefined) throw new FormatError(`${name}.dtype`, "unknown");
+  const power = DTYPES.findIndex((names) => names.includes(dtype as string));
+  if (power < 0) throw new FormatError(`${name}.dtype`, "unknown");
   if (!isListOfSizes(shape)) throw new FormatError(`${name}.shape`, "not a list of sizes");
   if (!isListOfSizes(offsets) || offsets.length !== 2) throw new FormatError(`${name}.data_offsets`, "not two offsets");
   const [begin, end] = offsets as [number, number];
-  const length = shape.reduce((product, count) => product * count, size);
+  const length = shape.reduce((product, count) => product * count, 2 ** power);
   if (end - begin !== length) {
     throw new FormatError(
       `${name}.data_offsets`,

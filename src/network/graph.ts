@@ -51,15 +51,12 @@ export function graph(definition: GraphDefinition): Graph {
   checkOptions("graph", definition, ["inputs", "nodes", "outputs"]);
   const inputSpecs = parseInputs(definition.inputs);
   const nodes = withOutput(checkNodes(definition.nodes, inputSpecs), inputSpecs, definition.outputs);
-  const order = sorted(nodes, inputSpecs);
-  const sourceOf = (name: string): Source => {
-    const input = inputSpecs.findIndex((candidate) => candidate.name === name);
-    return input < 0 ? order.indexOf(name) : -1 - input;
-  };
+  const order = sorted(nodes);
+  const sources = new Map<string, Source>(inputSpecs.map(({ name }, index) => [name, -1 - index]));
   const specs: UnlinkedSpec[] = [];
   for (const name of order) {
     const [layer, ...names] = nodes.get(name) as Node;
-    const from = names.map(sourceOf);
+    const from = names.map((source) => sources.get(source) as Source);
     const widths = from.map((source) => {
       return source < 0 ? (inputSpecs[-1 - source] as InputSpec).width : (specs[source] as UnlinkedSpec).outputs;
     });
@@ -67,6 +64,7 @@ export function graph(definition: GraphDefinition): Graph {
       const shown = names.map((source, index) => `"${source}" with ${widths[index]}`).join(", ");
       throw new ShapeError(`node "${name}" adds ${shown}: their widths differ`);
     }
+    sources.set(name, specs.length);
     specs.push(parseLayer(`nodes.${name}`, layer, name, from, widths));
   }
   const inputs = inputSpecs.reduce((sum, { width }) => sum + width, 0);
@@ -93,9 +91,10 @@ function parseInputs(inputs: unknown): InputSpec[] {
 
 function checkNodes(nodes: unknown, inputs: readonly InputSpec[]): Map<string, Node> {
   const checked = new Map<string, Node>();
+  const known = new Set(inputs.map(({ name }) => name));
   for (const [name, node] of Object.entries(checkObject("nodes", nodes))) {
     const argument = `nodes.${name}`;
-    if (name === "" || name.includes(".") || inputs.some((input) => input.name === name)) {
+    if (name === "" || name.includes(".") || known.has(name)) {
       throw rangeError("nodes", "names without a dot that no input has", name);
     }
     if (!Array.isArray(node)) throw typeError(argument, "[layer, …names of its sources]", node);
@@ -107,9 +106,8 @@ function checkNodes(nodes: unknown, inputs: readonly InputSpec[]): Map<string, N
     }
     checked.set(name, node as unknown as Node);
   }
-  const known = new Set([...inputs.map(({ name }) => name), ...checked.keys()]);
   for (const [name, [, ...from]] of checked) {
-    const unknown = from.findIndex((source) => !known.has(source));
+    const unknown = from.findIndex((source) => !known.has(source) && !checked.has(source));
     if (unknown >= 0) throw rangeError(`nodes.${name}`, "names of inputs or nodes", from[unknown]);
   }
   if (![...checked.values()].some(([layer]) => layer.kind === "dense")) {
@@ -148,28 +146,21 @@ function reachedFrom(nodes: Map<string, Node>, start: string): Set<string> {
   return reached;
 }
 
-/** The nodes' names, each behind its sources, otherwise as they are written. */
-function sorted(nodes: Map<string, Node>, inputs: readonly InputSpec[]): string[] {
-  const done = new Set(inputs.map(({ name }) => name));
-  const order: string[] = [];
-  const waiting = new Map(nodes);
-  while (waiting.size > 0) {
-    const ready = [...waiting].find(([, [, ...from]]) => from.every((source) => done.has(source)));
-    if (ready === undefined) throw rangeError("nodes", "no cycle", cycleIn(waiting));
-    done.add(ready[0]);
-    order.push(ready[0]);
-    waiting.delete(ready[0]);
-  }
-  return order;
-}
-
-/** A cycle among nodes that all wait for another one: walking back from source to source ends in it. */
-function cycleIn(waiting: Map<string, Node>): string {
-  const path: string[] = [];
-  let [name] = waiting.keys() as Iterable<string> as [string];
-  while (!path.includes(name)) {
-    path.unshift(name);
-    name = (waiting.get(name) as Node).slice(1).find((source) => waiting.has(source as string)) as string;
-  }
-  return [name, ...path.slice(0, path.indexOf(name) + 1)].join(" → ");
+/** The nodes' names as they are written, but each behind its sources. */
+function sorted(nodes: Map<string, Node>): string[] {
+  const order = new Set<string>();
+  const path = new Set<string>();
+  const visit = (name: string) => {
+    if (order.has(name) || !nodes.has(name)) return;
+    if (path.has(name)) {
+      const names = [...path];
+      throw rangeError("nodes", "no cycle", [...names.slice(names.indexOf(name)), name].reverse().join(" → "));
+    }
+    path.add(name);
+    for (const source of (nodes.get(name) as Node).slice(1)) visit(source as string);
+    path.delete(name);
+    order.add(name);
+  };
+  for (const name of nodes.keys()) visit(name);
+  return [...order];
 }

@@ -2,7 +2,7 @@
 import { align } from "../engine/arena.js";
 import { bytesOf, type DType } from "../engine/dtype.js";
 import type { Kernels } from "../engine/kernels.js";
-import { belowDropout, type DenseSpec, type LayerSpec, type Topology } from "./topology.js";
+import type { DenseSpec, LayerSpec, Source, Topology } from "./topology.js";
 
 /** A weight or bias, placed in the parameter block; its gradient has the same place in the gradient block. */
 export interface Tensor {
@@ -60,19 +60,18 @@ export interface ActivationPlan {
 /** All tensors in one block, layer by layer, weight before bias, each at a cache line's start. */
 export function planParameters(topology: Topology, dtype: DType): ParameterPlan {
   const tensors: Tensor[] = [];
+  const offsets = { weight: [] as number[], bias: [] as number[] };
   let bytes = 0;
   for (const [layer, spec] of topology.layers.entries()) {
     if (spec.kind !== "dense") continue;
     for (const { kind, shape } of tensorsOf(spec)) {
       const length = shape.reduce((product, size) => product * size, 1);
       tensors.push({ name: `${spec.name}.${kind}`, layer, kind, shape, length, offset: bytes });
+      offsets[kind][layer] = bytes;
       bytes += align(length * bytesOf(dtype));
     }
   }
-  const offsets = (kind: Tensor["kind"]) => {
-    return topology.layers.map((_, layer) => tensors.find((t) => t.layer === layer && t.kind === kind)?.offset);
-  };
-  return { tensors, weights: offsets("weight"), biases: offsets("bias"), length: bytes / bytesOf(dtype), bytes };
+  return { tensors, weights: offsets.weight, biases: offsets.bias, length: bytes / bytesOf(dtype), bytes };
 }
 
 function tensorsOf(spec: DenseSpec): Pick<Tensor, "kind" | "shape">[] {
@@ -94,9 +93,11 @@ export function planActivations(
   kernels: Pick<Kernels, "workspaceBytes">,
 ): ActivationPlan {
   const segments = segmentsOf(topology.layers.length, segmentCount);
-  const isKept = topology.layers.map((_, layer) => {
-    const { end } = segments.find((segment) => layer < segment.end) as Segment;
-    return segments.length === 1 || layer === topology.layers.length - 1 || isReadFrom(topology, end, layer);
+  const readers = lastReaders(topology);
+  const isKept = segments.flatMap(({ first, end }) => {
+    const own = topology.layers.slice(first, end);
+    // No layer reads the last one, which the loss does.
+    return own.map((_, index) => segments.length === 1 || (readers.get(first + index) ?? end) >= end);
   });
   let bytes = 0;
   const place = (width: number): number => {
@@ -125,11 +126,18 @@ export function planActivations(
   return { batch, input, target, inputDelta, layers, segments, isKept, bytes: end, workspaceBytes };
 }
 
-/** Whether a layer from `end` on reads this one, in training or where dropout does not act. */
-function isReadFrom({ layers }: Topology, end: number, layer: number): boolean {
-  return layers.slice(end).some(({ from }) => {
-    return from.some(({ source }) => source === layer || belowDropout(layers, source) === layer);
-  });
+/** By source: the last layer that reads it, in training or where dropout does not act. */
+function lastReaders({ layers }: Topology): Map<Source, number> {
+  const readers = new Map<Source, number>();
+  const belowDropout = new Map<Source, Source>();
+  for (const [layer, { kind, from }] of layers.entries()) {
+    for (const { source } of from) {
+      const below = belowDropout.get(source) ?? source;
+      if (kind === "dropout") belowDropout.set(layer, below);
+      readers.set(source, layer).set(below, layer);
+    }
+  }
+  return readers;
 }
 
 /** So many segments of as equal length as can be. */

@@ -41,7 +41,9 @@ export function metadataOf(network: string): Map<string, string> {
  * @throws FormatError, SyntaxError, TypeError
  */
 export function networkIn(metadata: TensorFile["metadata"]): Record<string, unknown> {
-  if (metadata.get("lanegrad") !== VERSION) throw new FormatError("__metadata__.lanegrad", `not "${VERSION}"`);
+  if (metadata.get("lanegrad") !== VERSION) {
+    throw new FormatError("__metadata__.lanegrad", `not "${VERSION}", as in lanegrad's own files`);
+  }
   return decode("network", metadata);
 }
 

@@ -46,7 +46,8 @@ export function numberedPrefixes(tensors: TensorFile["tensors"]): string[] {
   const names = [...tensors.keys()];
   const prefixOf = (name = "") => name.slice(0, name.lastIndexOf(".") + 1);
   const patternOf = (name?: string) => prefixOf(name).replace(/\d+/g, "0");
-  const odd = names.find((name) => patternOf(name) !== patternOf(names[0]));
+  const pattern = patternOf(names[0]);
+  const odd = names.find((name) => patternOf(name) !== pattern);
   if (odd !== undefined) throw new FormatError(odd, `not numbered like "${names[0]}"`);
   return [...new Set(names.map(prefixOf))].sort(new Intl.Collator("en", { numeric: true }).compare);
 }

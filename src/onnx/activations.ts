@@ -42,9 +42,9 @@ export function sum(a: Expression, b: Expression): Expression {
   return { coefficient: 1, factors: [`(${[textOf(a), textOf(b)].sort().join("+")})`] };
 }
 
-/** f(a), with f an operator with its attributes. */
-export function applied(f: string, a: Expression): Expression {
-  return { coefficient: 1, factors: [`${f}(${textOf(a)})`] };
+/** f(a, …), with f an operator with its attributes. */
+export function applied(f: string, ...values: readonly Expression[]): Expression {
+  return { coefficient: 1, factors: [`${f}(${values.map(textOf).join()})`] };
 }
 
 export function textOf({ coefficient, factors }: Expression): string {
@@ -60,6 +60,8 @@ const COMPOSITES: ReadonlyMap<string, ActivationName> = new Map([
   ["Sigmoid(x)*x", "silu"],
   ["0.5*(1+Erf(0.70711*x))*x", "gelu"],
   ["0.5*(1+Tanh(0.79788*(0.044715*x*x*x+x)))*x", "geluTanh"],
+  // As PyTorch computes it, which takes softplus(x) = x from 20 on.
+  ["Where(Greater(x,20),x,Softplus(x))", "softplus"],
   ["Gelu(x)", "gelu"],
   ["Gelu:tanh(x)", "geluTanh"],
 ]);

@@ -34,7 +34,8 @@ const IR_VERSION = 7;
  * An input `[batch, width]` for each input of the network, "x" where it is a chain; one output `[batch, outputs]`, "y". Weights
  * are initializers under the names of `net.parameters`, in the network's precision; a standardization is subtracted and divided
  * in front; dropout is written as an operator that does nothing in inference. In a float64 network elu, gelu, leakyRelu, selu,
- * silu and softplus are computed in single precision, as ONNX Runtime has them in no other.
+ * silu and softplus are computed in single precision, as ONNX Runtime has them in no other. An α is rounded to single precision
+ * in any, and penalties are not written.
  *
  * @throws TypeError, RangeError, DisposedError
  */

@@ -14,6 +14,8 @@ export interface InputBase {
   readonly kind: "input";
   readonly name: string;
   readonly width: number;
+  /** Rows of a batch, where the file says how many. */
+  readonly rows?: number | undefined;
   readonly means?: Scale;
   readonly deviations?: Scale;
 }

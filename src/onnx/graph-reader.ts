@@ -41,11 +41,11 @@ export class GraphReader {
   constructor(readonly widest: number) {}
 
   /** @param isFolded whether its rows are of several dimensions */
-  addInput(place: string, name: string, width: number, isFolded: boolean): void {
+  addInput(place: string, { name, width, rows }: Omit<InputBase, "kind">, isFolded: boolean): void {
     if (this.#names.has(name)) throw new FormatError(place, "a name that no input may have");
     this.#names.add(name);
     this.#addWidth(place, width);
-    this.define(place, name, { base: { kind: "input", name, width }, expression: VALUE, isFolded });
+    this.define(place, name, { base: { kind: "input", name, width, rows }, expression: VALUE, isFolded });
   }
 
   /** Gives a value its name. */
@@ -68,9 +68,10 @@ export class GraphReader {
    */
   finish({ base, expression, isFolded }: Flow, refuse: Refuse, text = textOf(expression)): string {
     if (isFolded) refuse("rows of several dimensions, without a Flatten");
-    const activation = activationOf(text) ?? refuse(`${text.replace(/\bx\b/g, shown(base.name))} is no activation`);
+    const ofBase = text.replace(/\bx\b/g, shown(base.name));
+    const activation = activationOf(text) ?? refuse(`${ofBase} is no activation`);
     if (base.kind !== "dense") {
-      if (text !== "x") refuse(`${text} of what is no Gemm or MatMul`);
+      if (text !== "x") refuse(`${ofBase} of what is no Gemm or MatMul`);
       if (base.kind === "input") this.#finishInput(base, refuse);
       return base.name;
     }

@@ -42,10 +42,11 @@ const LONGEST_METADATA = 1000;
 
 /**
  * The network of an ONNX file: a multilayer perceptron of Gemm or MatMul and Add, with activations behind them, Concat and Add
- * between layers, Dropout, and in front Flatten and a scaling of the inputs. Operators are read from version 7 on.
+ * between layers, Dropout, and in front Flatten or such a Reshape and a scaling of the inputs. Operators are read from version 7 on.
  *
- * From a file of `toOnnx` the same network comes, bit for bit. In other files a chain of layers gets parameters with the names
- * "0.weight", "0.bias", …; in other graphs they are named after the nodes.
+ * From a file of `toOnnx` the same network comes, bit for bit, but for an α of more digits than single precision has, and without
+ * its penalties. In other files a chain of layers gets parameters with the names "0.weight", "0.bias", …; in other graphs they are
+ * named after the nodes.
  *
  * @param bytes the whole file
  * @throws FormatError for a file that is none, or with anything else in it: its `place` is the byte, the node, the initializer
@@ -112,6 +113,7 @@ interface Port {
   readonly place: string;
   readonly name: string;
   readonly width: number;
+  readonly rows: number | undefined;
   /** Whether its rows are of several dimensions. */
   readonly isFolded: boolean;
   readonly dtype: DType;
@@ -151,9 +153,10 @@ function addConstant(reader: GraphReader, tensor: TensorProto): void {
 function addInputs(reader: GraphReader, inputs: readonly ValueInfoProto[]): [Port, ...Port[]] {
   const [first, ...others] = inputs.map(parseInput);
   if (first === undefined) throw new FormatError("graph", "no input");
-  for (const { place, name, width, isFolded, dtype } of [first, ...others]) {
+  for (const port of [first, ...others]) {
+    const { place, dtype } = port;
     if (dtype !== first.dtype) throw new FormatError(place, `${dtype}, where others are ${first.dtype}`);
-    reader.addInput(place, name, width, isFolded);
+    reader.addInput(place, port, port.isFolded);
   }
   return [first, ...others];
 }
@@ -163,10 +166,10 @@ function parseInput({ name = "", type }: ValueInfoProto): Port {
   const { elementType, shape } = type?.tensor ?? {};
   const [dtype] = (["float32", "float64"] as const).filter((candidate) => DATA_TYPES[candidate] === elementType);
   if (dtype === undefined) throw new FormatError(place, `data type ${elementType}, not FLOAT or DOUBLE`);
-  const sizes = shape?.dimensions?.slice(1).map(({ value }) => value) ?? [];
+  const [rows, ...sizes] = shape?.dimensions?.map(({ value }) => value) ?? [];
   const width = sizes.reduce<number>((product, size = 0) => product * (size >= 1 ? size : Number.NaN), 1);
   if (sizes.length === 0 || !Number.isSafeInteger(width)) throw new FormatError(place, "no rows of a fixed width");
-  return { place, name, width, isFolded: sizes.length > 1, dtype };
+  return { place, name, width, rows, isFolded: sizes.length > 1, dtype };
 }
 
 /**

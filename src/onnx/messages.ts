@@ -8,6 +8,7 @@ export interface TensorProto {
   dataType?: number;
   /** Packed little-endian numbers, like rawData. */
   floatData?: Uint8Array;
+  int64Data?: number[];
   name?: string;
   rawData?: Uint8Array;
   /** Packed little-endian numbers, like rawData. */
@@ -65,6 +66,7 @@ const TENSOR: Fields = {
   dims: { number: 1, kind: "int", repeated: true },
   dataType: { number: 2, kind: "int" },
   floatData: { number: 4, kind: "bytes" },
+  int64Data: { number: 7, kind: "int", repeated: true },
   name: { number: 8, kind: "string" },
   rawData: { number: 9, kind: "bytes" },
   doubleData: { number: 10, kind: "bytes" },
@@ -132,6 +134,7 @@ const MODEL: Fields = {
 
 /** TensorProto.DataType */
 export const DATA_TYPES: Record<DType, number> = { float32: 1, float64: 11 };
+export const INT64 = 7;
 
 /** AttributeProto.AttributeType */
 export const ATTRIBUTE_TYPES = { float: 1, int: 2 };

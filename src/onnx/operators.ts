@@ -46,6 +46,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["Sum", { attributes: [], inputs: MANY, read: (reader, step) => reader.layer(step, add(), flows(step)) }],
   ["Concat", { attributes: ["axis"], inputs: MANY, read: readConcat }],
   ["Dropout", { attributes: ["ratio", "seed"], inputs: 3, read: readDropout }],
+  ["Reshape", { attributes: ["allowzero"], inputs: 2, read: readReshape }],
   ["Flatten", { attributes: ["axis"], inputs: 1, read: readFlatten }],
   ["Identity", { attributes: [], inputs: 1, read: (_, step) => valueAt(step, 0) }],
   ["Cast", { attributes: ["to"], inputs: 1, read: readCast }],
@@ -53,6 +54,8 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["Selu", { attributes: ["alpha", "gamma"], inputs: 1, read: readSelu }],
   ["Softmax", { attributes: ["axis"], inputs: 1, read: readSoftmax }],
   ["Gelu", { attributes: ["approximate"], inputs: 1, read: readGelu }],
+  ["Greater", { attributes: [], inputs: 2, read: readOfOneLayer }],
+  ["Where", { attributes: [], inputs: 3, read: readOfOneLayer }],
   ["LeakyRelu", { attributes: ["alpha"], inputs: 1, read: (_, step) => parametric(step, 0.01) }],
   ["Elu", { attributes: ["alpha"], inputs: 1, read: (_, step) => parametric(step, 1) }],
   ...["Relu", "Sigmoid", "Tanh", "Softplus", "Erf"].map((name): [string, Operator] => {
@@ -141,7 +144,8 @@ function readConcat(reader: GraphReader, step: Step): Flow {
 
 function readDropout(reader: GraphReader, step: Step): Flow {
   const [, ratio, training] = step.inputs;
-  if (training !== undefined) step.refuse("a training mode");
+  // Whether it acts: here it does so in training, whatever the file was made for.
+  if (training !== undefined) constantAt(step, 2);
   const rate = ratio === undefined ? floatOf(step, "ratio", 0.5) : scalar(constantAt(step, 1), step.refuse).coefficient;
   if (!(rate >= 0 && rate < 1)) step.refuse(`ratio ${rate}`);
   return reader.layer(step, dropout(rate), [flow(step, 0)]);
@@ -150,6 +154,19 @@ function readDropout(reader: GraphReader, step: Step): Flow {
 function readFlatten(_: GraphReader, step: Step): Flow {
   if (intOf(step, "axis", 1) !== 1) step.refuse(`axis ${intOf(step, "axis", 1)}`);
   return { ...flow(step, 0), isFolded: false };
+}
+
+/** As Flatten does: rows of one dimension, as many as before. */
+function readReshape(_: GraphReader, step: Step): Flow {
+  const [x, shape] = [flow(step, 0), constantAt(step, 1)];
+  const { base } = x;
+  if (shape.length !== 2) step.refuse(`a shape of ${shape.length} sizes, not of rows and columns`);
+  const [rows, columns] = shape.integers();
+  const isSameBatch = rows === 0 || (base.kind === "input" && rows === base.rows);
+  if (columns !== base.width && !(columns === -1 && isSameBatch)) {
+    step.refuse(`shape [${rows},${columns}] of rows of ${base.width} numbers`);
+  }
+  return { ...x, isFolded: false };
 }
 
 function readCast(_: GraphReader, step: Step): Value {
@@ -179,6 +196,18 @@ function readGelu(_: GraphReader, step: Step): Flow {
   const approximate = step.attributes.get("approximate")?.s ?? "none";
   if (approximate !== "none" && approximate !== "tanh") step.refuse(`approximate ${shown(approximate)}`);
   return elementwise(step, approximate === "tanh" ? "Gelu:tanh" : "Gelu");
+}
+
+/** A function of several values, all from one layer or constant. */
+function readOfOneLayer(_: GraphReader, step: Step): Flow {
+  const first = flow(step, 0);
+  const values = step.inputs.map((_, index) => {
+    const value = valueAt(step, index);
+    if (value instanceof Constant) return scalar(value, step.refuse);
+    if (value.base !== first.base) step.refuse("values of two layers");
+    return value.expression;
+  });
+  return { ...first, expression: applied(step.node.opType as string, ...values) };
 }
 
 function parametric(step: Step, preset: number): Flow {

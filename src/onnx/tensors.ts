@@ -2,7 +2,7 @@
 import type { FloatArray } from "../engine/dtype.js";
 import { FormatError } from "../index.js";
 import { shown } from "../validate.js";
-import { DATA_TYPES, type TensorProto } from "./messages.js";
+import { DATA_TYPES, INT64, type TensorProto } from "./messages.js";
 
 /** TensorProto.DataLocation.EXTERNAL */
 const EXTERNAL = 1;
@@ -26,6 +26,15 @@ export class Constant {
 
   get length(): number {
     return this.dims.reduce((product, size) => product * size, 1);
+  }
+
+  /** @throws FormatError for other numbers than int64 */
+  integers(): readonly number[] {
+    const { dataType, rawData, int64Data = [] } = this.#proto;
+    if (dataType !== INT64) throw new FormatError(this.place, `data type ${dataType}, not INT64`);
+    if (rawData === undefined) return int64Data;
+    const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.length);
+    return Array.from({ length: Math.floor(rawData.length / 8) }, (_, i) => Number(view.getBigInt64(8 * i, true)));
   }
 
   /**

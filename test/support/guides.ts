@@ -42,11 +42,9 @@ export function examplesOf(page: string): Example[] {
   return examples;
 }
 
-/** The page's only block in a language. */
-export function blockOf(page: string, language: string): string {
-  const [block, ...others] = (PAGES[page] ?? []).filter((candidate) => candidate.language === language);
-  if (block === undefined || others.length > 0) throw new Error(`${page} has not one block of ${language}`);
-  return block.content;
+/** The page's blocks in a language. */
+export function contentsOf(page: string, language: string): string[] {
+  return (PAGES[page] ?? []).filter((block) => block.language === language).map(({ content }) => content);
 }
 
 /** What pages read, at the same places as in the repository. */

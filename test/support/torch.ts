@@ -39,6 +39,9 @@ import torch_models
 
 def load_file(path):
     return torch_models.read(pathlib.Path(path))[0]
+
+def save_file(tensors, path):
+    torch_models.write(pathlib.Path(path), tensors)
 `;
 
 /** Runs a script in a folder by so many processes, as torchrun does; returns what all of them print. */
