@@ -73,6 +73,7 @@ function packRows(rows: unknown, moves: boolean, moved: Set<ArrayBufferLike>): u
   const pack = (part: unknown) => packRows(part, moves, moved);
   if (rows instanceof Matrix) {
     const { rows: count, cols } = rows;
+    // All of them parts of one copy: a buffer of its own for each would take seconds.
     const values = rows.values.slice();
     moved.add(values.buffer);
     return Array.from({ length: count }, (_, row) => values.subarray(row * cols, (row + 1) * cols));
