@@ -5,9 +5,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { createServer, type ViteDevServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EngineOptions } from "../src/index.js";
 import { type Consumer, createConsumer } from "./support/consumer.js";
+import type { ElsewhereOutcome } from "./support/elsewhere.mjs";
 import { installPackages } from "./support/install.js";
 import { describeBrowsers, type RunInPage } from "./support/pages.js";
 import type { Outcome } from "./support/scenario.mjs";
@@ -21,23 +23,28 @@ const HOSTS = fileURLToPath(new URL("hosts/", import.meta.url));
 const MODULES = ["page", "scenario", "threaded", "threaded-worker", "elsewhere"];
 
 const PROCESS = `
+  import { trainElsewhere } from "./elsewhere.mjs";
   import { runScenario } from "./scenario.mjs";
   import { runThreaded } from "./threaded.mjs";
   const scenario = await runScenario({ deterministic: true });
   const threaded = await runThreaded({ deterministic: true, threads: 2 });
-  console.log(JSON.stringify({ scenario, threaded }));
+  const elsewhere = await trainElsewhere();
+  console.log(JSON.stringify({ scenario, threaded, elsewhere }));
 `;
 
-/** Ends with threads that nothing has disposed of. */
+/** Ends with threads and a trainer that nothing has disposed of. */
 const IDLE = `
-  import { Engine } from "lanegrad";
+  import { dense, Engine } from "lanegrad";
+  import { Trainer } from "lanegrad/worker";
   const engine = await Engine.create({ threads: 2 });
+  await Trainer.create({ inputs: 1, layers: [dense(1)], loss: "meanSquaredError" });
   console.log(engine.threads);
 `;
 
 interface Report {
   scenario: Outcome;
   threaded: ThreadedOutcome;
+  elsewhere: ElsewhereOutcome;
 }
 
 const RUNTIMES: Record<string, string[]> = {
@@ -85,13 +92,14 @@ beforeAll(async () => {
 afterAll(() => consumer?.remove());
 
 describe("runtimes", () => {
-  test("the scenario and the threads work in this Node", () => {
+  test("the scenario, the threads and a trainer's worker work in this Node", () => {
     expect(inNode.scenario.build).toBe("simd");
     expect(inNode.threaded).toMatchObject({ threads: 2, threadsAfterwards: 2, warnings: [] });
+    expect(inNode.elsewhere.sameAsHere).toEqual([true, true]);
   });
 
   test.each(Object.entries(isKnown ? RUNTIMES : {}))(
-    "%s gives the same bits, with threads, and ends by itself",
+    "%s gives the same bits, with threads and in a worker, and ends by itself",
     async (_, [command, ...args]) => {
       expect(await report(command as string, ...args)).toEqual(inNode);
       expect(await consumer.run(command as string, ...args, "idle.mjs")).toBe("2\n");
@@ -120,6 +128,10 @@ describe("bundlers", () => {
         expect(await runInPage(server, "/no-blobs", "runScenario", DETERMINISTIC)).toEqual(inNode.scenario);
       });
 
+      test("training in a worker gives the bits of training in the page", async () => {
+        expect(await runInPage(server, "/no-blobs", "trainElsewhere", null)).toEqual(inNode.elsewhere);
+      });
+
       test("a page has threads, and so has a worker of it", async () => {
         expect(await runInPage(server, "/", "runThreaded", TWO_THREADS)).toEqual(inNode.threaded);
         expect(await runInPage(server, "/", "runThreadedInWorker", TWO_THREADS)).toEqual(inNode.threaded);
@@ -133,6 +145,26 @@ describe("bundlers", () => {
         else expect(outcome).toEqual(inNode.threaded);
         expect(await runInPage(server, "/no-blobs", "runThreadedInWorker", TWO_THREADS)).toEqual(inNode.threaded);
       });
+    });
+  });
+});
+
+describe("Vite's development server", () => {
+  let vite: ViteDevServer;
+
+  beforeAll(async () => {
+    const root = consumer.project;
+    writeFileSync(join(root, "index.html"), '<!doctype html><script type="module" src="/page.mjs"></script>');
+    vite = await createServer({ root, configFile: false, logLevel: "warn", server: { host: "127.0.0.1" } });
+    await vite.listen();
+  }, 60_000);
+
+  afterAll(() => vite?.close());
+
+  describeBrowsers((runInPage: RunInPage) => {
+    test("training in a worker gives the bits of training in the page", async () => {
+      const [url = ""] = vite.resolvedUrls?.local ?? [];
+      expect(await runInPage({ origin: new URL(url).origin }, "/", "trainElsewhere", null)).toEqual(inNode.elsewhere);
     });
   });
 });

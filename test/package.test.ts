@@ -62,7 +62,7 @@ describe("the tarball", () => {
     const { scripts, dependencies } = JSON.parse(
       readFileSync(join(consumer.installed, "package.json"), "utf8"),
     ) as Manifest;
-    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+    expect(Object.keys(scripts).filter((name) => /^((pre|post)?install|prepare)$/.test(name))).toEqual([]);
     expect(dependencies ?? {}).toEqual({});
   });
 

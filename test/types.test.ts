@@ -15,6 +15,7 @@ import {
   dense,
   dropout,
   Engine,
+  type EngineOptions,
   type EpochRecord,
   type Evaluation,
   type FitOptions,
@@ -48,6 +49,7 @@ import {
   type Targets,
   type VectorJacobianProduct,
 } from "../src/index.js";
+import { type RemoteFitOptions, Trainer, type TrainerOptions, trainInWorker } from "../src/worker.js";
 
 const X = [
   [0, 0],
@@ -216,6 +218,40 @@ describe("models are selected", () => {
     expectTypeOf(standardize(X)).toEqualTypeOf<Standardization>();
     expect(rest[1]).toBeInstanceOf(Uint8Array);
     expect(standardize(X)).toBeInstanceOf(Standardization);
+  });
+});
+
+describe("networks are trained in workers", () => {
+  test("by the options of fit, to its history", async () => {
+    expectTypeOf(trainInWorker).parameters.toEqualTypeOf<[Network, Inputs, Targets, RemoteFitOptions]>();
+    expectTypeOf(trainInWorker).returns.resolves.toEqualTypeOf<History>();
+    expectTypeOf<FitOptions>().toExtend<RemoteFitOptions>();
+    expectTypeOf<Omit<RemoteFitOptions, "transfer">>().toEqualTypeOf<FitOptions>();
+    expectTypeOf<RemoteFitOptions["transfer"]>().toEqualTypeOf<boolean | undefined>();
+    // @ts-expect-error the optimizer is required
+    await expect(trainInWorker(net, X, Y)).rejects.toThrow(TypeError);
+    // @ts-expect-error a network, not the options of one
+    await expect(trainInWorker({}, X, Y, { optimizer: adam({ learningRate: 0.1 }) })).rejects.toThrow(TypeError);
+  });
+
+  test("which have engines of their own, and answer by promises of what a network answers", async () => {
+    expectTypeOf<Omit<TrainerOptions, "engine">>().toEqualTypeOf<Omit<NetworkOptions, "engine">>();
+    expectTypeOf<TrainerOptions["engine"]>().toEqualTypeOf<EngineOptions | undefined>();
+    expectTypeOf(Trainer.create).parameters.toEqualTypeOf<[TrainerOptions]>();
+    expectTypeOf(Trainer.create).returns.resolves.toEqualTypeOf<Trainer>();
+    expectTypeOf(Trainer.restore).parameters.toEqualTypeOf<[Uint8Array, { engine?: EngineOptions }?]>();
+    expectTypeOf<Trainer["fit"]>().parameters.toEqualTypeOf<[Inputs, Targets, RemoteFitOptions]>();
+    expectTypeOf<Trainer["fit"]>().returns.resolves.toEqualTypeOf<History>();
+    expectTypeOf<Trainer["predict"]>().parameters.toEqualTypeOf<Parameters<Network["predict"]>>();
+    expectTypeOf<Trainer["predict"]>().returns.resolves.toEqualTypeOf<FloatArray>();
+    expectTypeOf<Trainer["evaluate"]>().returns.resolves.toEqualTypeOf<Evaluation>();
+    expectTypeOf<Trainer["checkpoint"]>().returns.resolves.toEqualTypeOf<Uint8Array>();
+    expectTypeOf<Trainer["network"]>().parameters.toEqualTypeOf<[{ engine?: Engine }?]>();
+    expectTypeOf<Trainer["network"]>().returns.resolves.toEqualTypeOf<Network>();
+    expectTypeOf<Trainer["dispose"]>().toEqualTypeOf<() => void>();
+    const engine = await Engine.create();
+    // @ts-expect-error an engine stays in its thread
+    await expect(Trainer.create({ inputs: 2, layers: [dense(1)], loss: "huber", engine })).rejects.toThrow(TypeError);
   });
 });
 

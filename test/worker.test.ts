@@ -382,6 +382,8 @@ describe("errors", () => {
       [x, labels, { optimizer, validation: x }],
       [x, labels, { optimizer, resume: true }],
       [x, labels, { optimizer: "adam" }],
+      [x, labels, { optimizer: { name: "adam", hyperparameters: { learningRate: 0.01 } } }],
+      [x, labels, undefined as unknown as object],
       [x, labels, { optimizer: lbfgs(), clipNorm: 1 }],
     ];
     for (const [rows, y, options] of wrong) {
@@ -397,6 +399,23 @@ describe("errors", () => {
     }
     expect(stateOf(await trainer.checkpoint())).toEqual(before);
     expect(stateOf(net.checkpoint())).toEqual(before);
+  });
+
+  test("what cannot leave this thread is a TypeError", async () => {
+    const [net, trainer] = [await createHere(), await create()];
+    const row = [1, 2, () => 3] as number[];
+    const options = ENDLESS();
+    const calls = [
+      trainer.fit([row], [0], options),
+      trainer.fit(x, labels, { ...options, epochs: row as unknown as number }),
+      trainInWorker(net, [row], [0], options),
+      trainer.predict([row]),
+      Trainer.create({ ...classifier, seed: row as unknown as number }),
+    ];
+    for (const error of await Promise.all(calls.map(errorOf))) {
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toMatch(/^a trainer takes plain data: /);
+    }
   });
 
   test("a schedule's bad rate is named", async () => {
@@ -497,6 +516,10 @@ describe("rows", () => {
     expect(y).toHaveLength(ROWS);
     expect(validation[0].length).toBe(90);
     expect(await trainer.predict(x)).toEqual(await twin.predict(x));
+    const again = trainer.fit(rows, y, { ...options(), transfer: true });
+    await expect(again).rejects.toThrow(
+      new library.ShapeError('"x" expected one or more rows of 3 numbers, got 0 numbers'),
+    );
   });
 });
 
@@ -549,17 +572,18 @@ describe("the end", () => {
     }
   });
 
-  test("a process ends by itself beside an idle trainer, and not before its runs", async () => {
+  test("a process ends by itself beside an idle trainer, a refused run too, and not before its runs", async () => {
     const script = `
       import { adam, dense } from "./dist/index.js";
       import { Trainer } from "./dist/worker.js";
       const trainer = await Trainer.create({ inputs: 1, layers: [dense(1)], loss: "meanSquaredError" });
       const optimizer = adam({ learningRate: 0.1 });
+      trainer.fit([1, 2], [2, () => 4], { optimizer }).catch(({ name }) => console.log(name));
       trainer.fit([1, 2], [2, 4], { optimizer, epochs: 50 }).then(({ epochs }) => console.log(epochs.length));
     `;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
       cwd: ROOT,
     });
-    expect(stdout).toBe("50\n");
+    expect(stdout).toBe("TypeError\n50\n");
   });
 });

@@ -72,10 +72,14 @@ export function packData<D extends object>(data: D, moves = false): D {
 function packRows(rows: unknown, moves: boolean, moved: Set<ArrayBufferLike>): unknown {
   const pack = (part: unknown) => packRows(part, moves, moved);
   if (rows instanceof Matrix) {
-    const { rows: count, cols, values } = rows;
-    return Array.from({ length: count }, (_, row) => pack(values.subarray(row * cols, (row + 1) * cols)));
+    const { rows: count, cols } = rows;
+    // All of them parts of one copy: a buffer of its own for each would take seconds.
+    const values = rows.values.slice();
+    moved.add(values.buffer);
+    return Array.from({ length: count }, (_, row) => values.subarray(row * cols, (row + 1) * cols));
   }
-  if (ArrayBuffer.isView(rows)) return packArray(rows as Uint8Array, moves, moved);
+  // An array that was moved before goes as an empty one: Node loses messages that would move it again.
+  if (ArrayBuffer.isView(rows)) return rows.byteLength === 0 ? [] : packArray(rows as Uint8Array, moves, moved);
   if (Array.isArray(rows)) return typeof rows[0] === "object" ? rows.map(pack) : rows;
   const isPlain = typeof rows === "object" && rows !== null && Object.getPrototypeOf(rows) === Object.prototype;
   return isPlain ? Object.fromEntries(Object.entries(rows).map(([name, part]) => [name, pack(part)])) : rows;

@@ -1,5 +1,5 @@
 // The worker's side of a Trainer: one network, and what is asked of it by the other thread.
-import { type Remote, releaseProxy, transfer } from "comlink";
+import { transfer, wrap } from "comlink";
 import {
   adagrad,
   adam,
@@ -83,16 +83,19 @@ export class Service {
     return this.#hasBegun;
   }
 
-  /** @param id of the run, for `abort` */
-  async fit(id: number, data: SentData, run: SentRun, listener: Remote<Listener>): Promise<SentHistory> {
+  /**
+   * @param id of the run, for `abort`
+   * @param port to the Listener; the other thread closes it
+   */
+  async fit(id: number, data: SentData, run: SentRun, port: MessagePort): Promise<SentHistory> {
+    port.start();
     const controller = new AbortController();
     if (run.isAborted) controller.abort();
     this.#runs.set(id, controller);
     try {
-      return await this.#fit(data, run, listener as unknown as Listener, controller);
+      return await this.#fit(data, run, wrap<Listener>(port) as Listener, controller);
     } finally {
       this.#runs.delete(id);
-      listener[releaseProxy]();
     }
   }
 

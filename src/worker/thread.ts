@@ -54,7 +54,9 @@ function startWebWorker(onDeath: (reason: string) => void): Thread {
   const worker = new Worker(new URL("./worker-thread.js", import.meta.url), { type: "module" });
   worker.onerror = (event) => {
     event.preventDefault();
-    onDeath(event.message || "it could not start");
+    onDeath(
+      event.message || "it could not start; worker-thread.js is missing beside the bundle, or a policy forbids it",
+    );
   };
   return { endpoint: worker, hold() {}, release() {}, terminate: () => worker.terminate() };
 }

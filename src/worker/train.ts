@@ -10,7 +10,7 @@ import {
 } from "../index.js";
 import { isFullBatch } from "../training/fullbatch.js";
 import type { OptimizerRecord } from "../training/optimizer.js";
-import { typeError } from "../validate.js";
+import { checkObject, typeError } from "../validate.js";
 import { type RemoteFitOptions, Trainer } from "./trainer.js";
 
 /**
@@ -25,6 +25,7 @@ import { type RemoteFitOptions, Trainer } from "./trainer.js";
  */
 export async function trainInWorker(net: Network, x: Inputs, y: Targets, options: RemoteFitOptions): Promise<History> {
   if (!(net instanceof Network)) throw typeError("net", "a Network", net);
+  checkObject("options", options);
   return net.whileFitting(async () => {
     const kept = net.trainer.optimizer;
     const trainer = await Trainer.restore(net.checkpoint(), { engine: engineLike(net.engine) });

@@ -1,5 +1,5 @@
 // A network in a worker: it trains there, while this thread stays free.
-import { proxy, type Remote, wrap } from "comlink";
+import { expose, type Remote, transfer, wrap } from "comlink";
 import {
   type BatchRecord,
   DisposedError,
@@ -15,7 +15,8 @@ import {
   type Targets,
   WorkerError,
 } from "../index.js";
-import { FIT_OPTIONS } from "../training/fit-options.js";
+import { checkOptimizer, FIT_OPTIONS } from "../training/fit-options.js";
+import { isFullBatch } from "../training/fullbatch.js";
 import { checkBoolean, checkFunction, checkOptions, typeError } from "../validate.js";
 import { carryErrors } from "./errors.js";
 import {
@@ -103,10 +104,17 @@ export class Trainer {
   async fit(x: Inputs, y: Targets, options: RemoteFitOptions): Promise<History> {
     this.#live();
     checkOptions("options", options, [...FIT_OPTIONS, "transfer"]);
-    const { optimizer, schedule, onBatchEnd, onEpochEnd, signal, validation, transfer = false, ...others } = options;
-    if (!Object.hasOwn(Object(optimizer), "hyperparameters")) {
-      throw typeError("optimizer", "an optimizer such as adam({ learningRate: 1e-3 })", optimizer);
-    }
+    const {
+      optimizer,
+      schedule,
+      onBatchEnd,
+      onEpochEnd,
+      signal,
+      validation,
+      transfer: moves = false,
+      ...others
+    } = options;
+    if (!isFullBatch(optimizer)) checkOptimizer(optimizer);
     if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError("signal", "an AbortSignal", signal);
     const { name, hyperparameters } = optimizer;
     const run: SentRun = {
@@ -117,20 +125,23 @@ export class Trainer {
       wantsBatches: checkFunction("onBatchEnd", onBatchEnd) !== undefined,
       wantsEpochs: checkFunction("onEpochEnd", onEpochEnd) !== undefined,
     };
-    const data = packData({ x, y, validation }, checkBoolean("transfer", transfer));
+    const data = packData({ x, y, validation }, checkBoolean("transfer", moves));
     const id = ++this.#numbers;
     const listener = new RunListener(options);
+    const { port1, port2 } = new MessageChannel();
+    expose(listener, port1);
     const abort = () => {
       // A worker that is gone trains no more either.
       this.#call((service) => service.abort(id)).catch(() => {});
     };
     signal?.addEventListener("abort", abort);
     try {
-      return unpackHistory(await this.#call((service) => service.fit(id, data, run, proxy(listener) as never)));
+      return unpackHistory(await this.#call((service) => service.fit(id, data, run, transfer(port2, [port2]))));
     } catch (error) {
       throw listener.failure === undefined ? error : listener.failure.error;
     } finally {
       signal?.removeEventListener("abort", abort);
+      port1.close();
     }
   }
 
@@ -204,7 +215,7 @@ export class Trainer {
       if (this.#pending.size === 0) this.#thread.hold();
       this.#pending.add(reject);
       ask(this.#service)
-        .then(resolve, reject)
+        .then(resolve, (error) => reject(error?.name === "DataCloneError" ? notPlain(error) : error))
         .finally(() => {
           this.#pending.delete(reject);
           if (this.#pending.size === 0) this.#thread.release();
@@ -229,6 +240,10 @@ export class Trainer {
   #live(): void {
     if (this.#ended !== undefined) throw this.#ended();
   }
+}
+
+function notPlain({ message }: Error): TypeError {
+  return new TypeError(`a trainer takes plain data: ${message}`);
 }
 
 /** The caller's functions, as the worker calls them. */

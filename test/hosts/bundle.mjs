@@ -13,17 +13,16 @@ const html = (script) => `<!doctype html><title>lanegrad</title><script type="mo
 
 /** Bundlers by name: each puts index.html and what that loads into a folder. */
 const bundlers = {
-  /** The worker is an entry of its own: esbuild leaves its URL alone. */
+  /** The workers are entries of their own: esbuild leaves their URLs alone. */
   async esbuild(outdir) {
+    const options = { outdir, bundle: true, format: "esm", minify: true };
     await esbuild({
+      ...options,
       entryPoints: [entry, join(project, "threaded-worker.mjs")],
-      outdir,
       outExtension: { ".js": ".mjs" },
-      bundle: true,
       splitting: true,
-      format: "esm",
-      minify: true,
     });
+    await esbuild({ ...options, entryPoints: [join(project, "node_modules/lanegrad/dist/worker-thread.js")] });
     writeFileSync(join(outdir, "index.html"), html("/page.mjs"));
   },
 

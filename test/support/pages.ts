@@ -25,7 +25,12 @@ export async function runInNode<T>(module: string, task: string, argument: unkno
 }
 
 /** Opens a page, which starts the task by itself, and returns what came of it. */
-export type RunInPage = <T>(server: StaticServer, path: string, task: string, argument: unknown) => Promise<T>;
+export type RunInPage = <T>(
+  server: Pick<StaticServer, "origin">,
+  path: string,
+  task: string,
+  argument: unknown,
+) => Promise<T>;
 
 /** Describes tests once for each browser that was found; the browser is closed behind them. */
 export function describeBrowsers(testIn: (runInPage: RunInPage) => void): void {
@@ -41,7 +46,7 @@ export function describeBrowsers(testIn: (runInPage: RunInPage) => void): void {
 
       afterAll(() => running?.close());
 
-      testIn(async <T>(server: StaticServer, path: string, task: string, argument: unknown) => {
+      testIn(async <T>(server: Pick<StaticServer, "origin">, path: string, task: string, argument: unknown) => {
         const page = await (running as RunningBrowser).browser.newPage();
         try {
           await page.goto(`${server.origin}${path}?${encodeURIComponent(JSON.stringify([task, argument]))}`);
