@@ -102,6 +102,13 @@ describe("what toOnnx writes, fromOnnx reads, bit for bit", () => {
     });
   });
 
+  test("with texts that go with the file", async () => {
+    const net = await chain("tanh", "float32");
+    const file = toOnnx(net, { metadata: { classes: "no,yes" } });
+    expect(decodeModel(file).metadata).toContainEqual({ key: "classes", value: "no,yes" });
+    expect(bitsOf(await fromOnnx(file))).toEqual(bitsOf(net));
+  });
+
   test("and options go before what the file says", async () => {
     const net = await chain("tanh", "float32");
     const other = await fromOnnx(toOnnx(net), { dtype: "float64", seed: 3, loss: "huber", l2: 0.1, batchSize: 5 });
@@ -553,6 +560,11 @@ describe("refused is", () => {
     const net = await chain("relu", "float32");
     expect(() => toOnnx({} as never)).toThrow(TypeError);
     expect(() => toOnnx(net, { output: "probabilities" as never })).toThrow(RangeError);
+    expect(() => toOnnx(net, { metadata: "a text" as never })).toThrow('"metadata" expected an object');
+    expect(() => toOnnx(net, { metadata: { author: 3 as never } })).toThrow(
+      '"metadata.author" expected a string, got 3',
+    );
+    expect(() => toOnnx(net, { metadata: { lanegrad: "" } })).toThrow(RangeError);
     net.dispose();
     expect(() => toOnnx(net)).toThrow(/disposed/);
   });

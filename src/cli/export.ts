@@ -1,11 +1,10 @@
 // lanegrad export: the network as an ONNX file, for other runtimes.
 import { writeFileAtomically } from "../node.js";
-import { decodeModel, encodeModel } from "../onnx/messages.js";
 import { toOnnx } from "../onnx.js";
 import type { Arguments, Command } from "./arguments.js";
 import { type Feature, inputsOf, widthOf } from "./description.js";
 import { asFileError, entry, listed, print, short, shownPath, unbroken } from "./messages.js";
-import { type Model, readModel, TABLE } from "./model-file.js";
+import { readModel, TABLE } from "./model-file.js";
 import { checkOutput } from "./output.js";
 
 export const exportCommand: Command = {
@@ -20,9 +19,10 @@ export const exportCommand: Command = {
 async function runExport(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
   await checkOutput(path, modelPath);
-  const model = await readModel(modelPath);
-  const { features, target } = model.description;
-  const bytes = onnxOf(model);
+  const { net, description } = await readModel(modelPath);
+  const { features, target } = description;
+  // The description of the columns goes with the network as in the model file.
+  const bytes = toOnnx(net, { metadata: { [TABLE]: JSON.stringify(description) } });
   await writeFileAtomically(path, bytes).catch((error) => {
     throw asFileError("write", path, error);
   });
@@ -31,13 +31,6 @@ async function runExport(given: Arguments): Promise<void> {
   const what = classes === undefined ? target.name : `the probabilities of ${listed(classes)}`;
   print(entry("Output", `y [rows, ${classes?.length ?? 1}]: ${what}`));
   print(`\nWritten to ${shownPath(path)} (${short(bytes.length / 1000)} kB)`);
-}
-
-/** The network, with the description of the columns in the metadata as in the model file. */
-function onnxOf({ net, description }: Model): Uint8Array {
-  const model = decodeModel(toOnnx(net));
-  const metadata = [...(model.metadata ?? []), { key: TABLE, value: JSON.stringify(description) }];
-  return encodeModel({ ...model, metadata });
 }
 
 /** What each of the network's inputs is: a number, or 1 for the text in brackets and 0 for others. */

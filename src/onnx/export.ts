@@ -5,7 +5,7 @@ import type { ActivationName, ActivationSpec } from "../network/activation.js";
 import type { LossSpec } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import type { InputSpec, LayerSpec } from "../network/topology.js";
-import { checkName, checkOptions, typeError } from "../validate.js";
+import { checkName, checkObject, checkOptions, rangeError, typeError } from "../validate.js";
 import { GELU_TANH, OPERATOR_NAMES, SINGLE_ONLY } from "./activations.js";
 import {
   ATTRIBUTE_TYPES,
@@ -22,6 +22,8 @@ import {
 export interface ExportOptions {
   /** What the file computes: what `predict` gives (by default), or what `forward` gives, without the loss's softmax or sigmoid. */
   output?: "predictions" | "logits";
+  /** Texts by key that go with the file, as the model's metadata; the key "lanegrad" is taken. */
+  metadata?: Record<string, string>;
 }
 
 /** The first version of the operators in which each has the inputs that are written here, and the file format of its time. */
@@ -41,16 +43,25 @@ const IR_VERSION = 7;
  */
 export function toOnnx(net: Network, options: ExportOptions = {}): Uint8Array {
   if (!(net instanceof Network)) throw typeError("net", "a Network", net);
-  checkOptions("options", options, ["output"]);
+  checkOptions("options", options, ["output", "metadata"]);
   const output = checkName("output", options.output ?? "predictions", ["predictions", "logits"]);
+  const metadata = parseMetadata(options.metadata ?? {});
   const { model } = net;
-  const metadata: Metadata = { loss: lossOf(model.loss), seed: model.seed, output };
+  const own: Metadata = { loss: lossOf(model.loss), seed: model.seed, output };
   return encodeModel({
     irVersion: IR_VERSION,
     producerName: "lanegrad",
     graph: new GraphWriter(net, output === "predictions").graph,
     opsets: [{ domain: "", version: OPSET }],
-    metadata: [{ key: METADATA, value: JSON.stringify(metadata) }],
+    metadata: [{ key: METADATA, value: JSON.stringify(own) }, ...metadata],
+  });
+}
+
+function parseMetadata(metadata: unknown): { key: string; value: string }[] {
+  return Object.entries(checkObject("metadata", metadata)).map(([key, value]) => {
+    if (typeof value !== "string") throw typeError(`metadata.${key}`, "a string", value);
+    if (key === METADATA) throw rangeError("metadata", `other keys than "${METADATA}"`, key);
+    return { key, value };
   });
 }
 
