@@ -5,14 +5,9 @@
  */
 import { serveIfWorker } from "./engine/workers.js";
 
-export {
-  gradCheck,
-  type LayerState,
-  Network,
-  type NetworkMemory,
-  type NetworkOptions,
-  type Parameter,
-} from "./api/network.js";
+export { gradCheck } from "./api/gradcheck.js";
+export { type LayerState, Network, type NetworkMemory, type Parameter } from "./api/network.js";
+export type { NetworkOptions } from "./api/network-options.js";
 export type { GradCheckOptions } from "./differentiation/gradcheck.js";
 export type {
   GradCheckEntry,

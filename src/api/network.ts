@@ -1,6 +1,4 @@
 // The public network: checks arguments at the edge, and hands the work to the model, the trainer and the loop.
-import { checkGradient, type GradCheckOptions, parseGradCheck } from "../differentiation/gradcheck.js";
-import type { GradCheckReport } from "../differentiation/gradcheck-report.js";
 import { hessianVectorProduct } from "../differentiation/hessian.js";
 import {
   type Jacobian,
@@ -15,20 +13,17 @@ import {
   type VectorJacobianProduct,
   vectorJacobianProduct,
 } from "../differentiation/products.js";
-import { DTYPES, type DType, type FloatArray } from "../engine/dtype.js";
+import type { DType, FloatArray } from "../engine/dtype.js";
 import { Engine } from "../engine/engine.js";
 import { Matrix } from "../engine/matrix.js";
 import { FormatError, ShapeError } from "../errors.js";
 import { readSafetensors } from "../format/safetensors.js";
-import { Graph, type GraphDefinition, graph } from "../network/graph.js";
-import type { Layer } from "../network/layers.js";
-import { type Loss, parseLoss } from "../network/loss.js";
 import { Model } from "../network/model.js";
 import { asFormatError, dtypeOf, encode, networkIn } from "../network/stored.js";
-import { parseChain, type Topology } from "../network/topology.js";
+import type { Topology } from "../network/topology.js";
 import { numberedPrefixes, readWeights, writeWeights } from "../network/weights.js";
 import { checkTargets, countRows } from "../rows.js";
-import { Standardization } from "../selection/standardization.js";
+import type { Standardization } from "../selection/standardization.js";
 import {
   type Flat,
   flatten,
@@ -48,52 +43,16 @@ import type { History } from "../training/history.js";
 import type { Optimizer } from "../training/optimizer.js";
 import type { Progress } from "../training/run-state.js";
 import { Trainer } from "../training/trainer.js";
+import { checkBoolean, checkName, checkObject, checkOptions, typeError } from "../validate.js";
 import {
-  checkBoolean,
-  checkInteger,
-  checkName,
-  checkNotNegative,
-  checkObject,
-  checkOptions,
-  typeError,
-} from "../validate.js";
-
-/** What `Network.create` makes a network of: `inputs` and `layers`, or else `graph`, and a loss. */
-export interface NetworkOptions {
-  /** Width of an input row. */
-  inputs?: number;
-  /** At least one layer, the last one dense. */
-  layers?: readonly Layer[];
-  /** Instead of `inputs` and `layers`: a network whose layers form a directed acyclic graph. */
-  graph?: Graph;
-  /**
-   * What training minimizes. Under softmaxCrossEntropy and binaryCrossEntropy the outputs are logits, so that the last layer
-   * has no activation as a rule; `predict` applies softmax or sigmoid.
-   */
-  loss: Loss;
-  /** An integer ≥ 0 that first weights, order of rows and dropout masks follow from; 0 by default. */
-  seed?: number;
-  /** "float32" by default. */
-  dtype?: DType;
-  /** A shared default engine if not given. */
-  engine?: Engine;
-  /** Rows that memory is planned for at once; 32 by default. Larger batches make a new plan when they come. */
-  batchSize?: number;
-  /**
-   * Saves memory for about one more forward pass: only the layers at the borders of so many segments keep their activations,
-   * the others are computed again in the backward pass; the results are the same bit for bit. true takes √layers segments.
-   */
-  checkpoint?: boolean | number;
-  /** λ of the L1 penalty on weights: a soft threshold after each update, so that weights become exactly zero. */
-  l1?: number;
-  /** λ of the L2 penalty ½λ‖p‖² on weights and biases. */
-  l2?: number;
-  /**
-   * What `standardize` says of the training rows: the network then takes raw rows everywhere. In a graph the columns are those of
-   * its inputs, one behind the other.
-   */
-  standardization?: Standardization;
-}
+  checkEngine,
+  NETWORK_OPTIONS,
+  type NetworkOptions,
+  parseNetwork,
+  parseTopology,
+  readOptions,
+  writtenOptions,
+} from "./network-options.js";
 
 /** The weight or the bias of a dense layer. Its arrays are copied when they are read, with the numbers of that moment. */
 export interface Parameter {
@@ -142,23 +101,6 @@ export interface NetworkMemory {
   total: number;
 }
 
-const OPTIONS: readonly (keyof NetworkOptions)[] = [
-  "inputs",
-  "layers",
-  "graph",
-  "checkpoint",
-  "loss",
-  "seed",
-  "dtype",
-  "engine",
-  "batchSize",
-  "l1",
-  "l2",
-  "standardization",
-];
-
-const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
-
 /**
  * A multilayer perceptron with its parameters, gradients and the state of its training, in the memory of an engine. Made by
  * `Network.create`, or from a file by `Network.restore`, `Network.fromSafetensors` or `fromOnnx`.
@@ -187,17 +129,7 @@ export class Network {
    * @throws UnsupportedHostError where no engine was given and the default one cannot be made
    */
   static async create(options: NetworkOptions): Promise<Network> {
-    checkOptions("options", options, OPTIONS);
-    const { seed = 0, dtype = "float32", batchSize = 32, l1 = 0, l2 = 0, checkpoint = false } = options;
-    const topology = parseTopology(options);
-    const segments = parseSegments(checkpoint, topology.layers.length);
-    const loss = parseLoss(options.loss);
-    checkInteger("seed", seed, 0, LARGEST_SEED);
-    checkName("dtype", dtype, DTYPES);
-    checkInteger("batchSize", batchSize, 1);
-    const penalties = { l1: checkNotNegative("l1", l1), l2: checkNotNegative("l2", l2) };
-    checkEngine(options.engine);
-    const standardization = checkStandardization(options.standardization, topology.inputs);
+    const { topology, loss, dtype, seed, batchSize, segments, standardization, penalties } = parseNetwork(options);
     const engine = options.engine ?? (await Engine.shared());
     const model = new Model(engine, topology, loss, dtype, seed, batchSize, segments, standardization);
     return new Network(model, new Trainer(model, penalties), encode(writtenOptions(options)));
@@ -245,7 +177,7 @@ export class Network {
   static async fromSafetensors(file: Uint8Array, options?: NetworkOptions | { engine?: Engine }): Promise<Network>;
   static async fromSafetensors(file: Uint8Array, options: Partial<NetworkOptions> = {}): Promise<Network> {
     checkFile(file);
-    checkOptions("options", options, OPTIONS);
+    checkOptions("options", options, NETWORK_OPTIONS);
     const { engine, ...given } = options;
     checkEngine(engine);
     const { tensors, metadata } = readSafetensors(file);
@@ -691,63 +623,6 @@ export class Network {
   }
 }
 
-function checkStandardization(standardization: unknown, inputs: number): Standardization | undefined {
-  if (standardization === undefined) return undefined;
-  if (!(standardization instanceof Standardization)) {
-    throw typeError("standardization", "a Standardization", standardization);
-  }
-  const { length } = standardization.means;
-  if (length !== inputs) throw new ShapeError(`"standardization" expected ${inputs} columns, got ${length}`);
-  return standardization;
-}
-
-/**
- * Checks the backward pass of a network, a chain or a graph, against numerical derivatives of its loss, on one batch.
- * `String(report)` shows the worst entries of each parameter. For a verdict to 1e-6 use a float64 network.
- *
- * Dropout acts, with one mask throughout. Where the difference of an entry would step across a kink (of relu, leakyRelu, elu and
- * selu at z = 0, of the absolute error at y = t, of Huber's loss at its threshold), smaller steps are tried, ε/8 and ε/64, down to
- * 1e-6 (1e-3 in float32); an entry that crosses a kink even so is not compared, but counted and listed with the kink. The two
- * sides are told apart by z and the errors alone, so that no wrong gradient passes for a kink.
- *
- * The parameters are left as they were, bit for bit, and so they are when an error is thrown; gradients and layers as `backward`
- * leaves them; `inputGradient` as it was. Each entry takes four forward passes, more at kinks.
- *
- * @param x `[rows, inputs]`
- * @param y `[rows, outputs]`, or the index of the right class for each row
- * @throws ShapeError, RangeError, TypeError, OutOfMemoryError, DisposedError
- */
-export function gradCheck(net: Network, x: Inputs, y: Targets, options: GradCheckOptions = {}): GradCheckReport {
-  if (!(net instanceof Network)) throw typeError("net", "a Network", net);
-  const settings = parseGradCheck(options, net.dtype);
-  const { model, rows } = net.staged(x, y, settings.inputs);
-  return checkGradient(model, rows, settings);
-}
-
-function parseTopology({ inputs, layers, graph }: NetworkOptions): Topology {
-  if (graph === undefined) return parseChain(inputs, layers);
-  if (!(graph instanceof Graph)) throw typeError("graph", "graph({ inputs, nodes, outputs })", graph);
-  const other = inputs === undefined ? layers : inputs;
-  if (other !== undefined) throw typeError(inputs === undefined ? "layers" : "inputs", "nothing beside a graph", other);
-  return graph.topology;
-}
-
-/** Options as plain data; `readOptions` reads them. The engine is none, and memory is planned for as many rows as in the end. */
-function writtenOptions({ graph, standardization, ...options }: NetworkOptions): object {
-  const { means, deviations } = standardization ?? {};
-  const scaling = means && deviations && [[...means], [...deviations]];
-  return { ...options, graph: graph?.definition, standardization: scaling, engine: undefined, batchSize: undefined };
-}
-
-function readOptions({ graph: definition, standardization, ...options }: Record<string, unknown>): NetworkOptions {
-  const [means, deviations] = (standardization ?? []) as [number[], number[]];
-  return {
-    ...(options as Omit<NetworkOptions, "graph" | "standardization">),
-    graph: definition === undefined ? undefined : graph(definition as GraphDefinition),
-    standardization: standardization === undefined ? undefined : new Standardization(means, deviations),
-  };
-}
-
 function checkFile(file: unknown): void {
   if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
 }
@@ -756,15 +631,4 @@ function checkFile(file: unknown): void {
 function checkWidths({ layers }: Topology, file: Uint8Array): void {
   const width = layers.reduce((sum, { outputs }) => sum + outputs, 0);
   if (width > file.length) throw new FormatError("__metadata__.network", `${width} outputs in ${file.length} bytes`);
-}
-
-function checkEngine(engine: Engine | undefined): Engine | undefined {
-  if (engine !== undefined && !(engine instanceof Engine)) throw typeError("engine", "an Engine", engine);
-  return engine;
-}
-
-/** How many segments of the layers are computed again one at a time. */
-function parseSegments(checkpoint: unknown, layers: number): number {
-  if (typeof checkpoint === "boolean") return checkpoint ? Math.ceil(Math.sqrt(layers)) : 1;
-  return checkInteger("checkpoint", checkpoint, 1, layers);
 }
