@@ -4,7 +4,8 @@ import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors }
 import type { Model } from "../network/model.js";
 import type { Tensor } from "../network/plan.js";
 import { decode, encode, metadataOf, networkIn, storedTensors, valuesOf } from "../network/stored.js";
-import { checkInteger, checkObject, typeError } from "../validate.js";
+import { checkInteger, checkObject } from "../validate.js";
+import type { EpochRecord } from "./history.js";
 import type { OptimizerRecord } from "./optimizer.js";
 import type { Progress, RunState } from "./run-state.js";
 import type { Snapshot, Trainer } from "./trainer.js";
@@ -14,6 +15,21 @@ const BLOCKS = ["best", "last"] as const;
 
 /** Before the names of the tensors that a run rolls back to. */
 const GOOD = "good.";
+
+/** The tensor of a run's records, an epoch a row: they may be millions, which no header of JSON should hold. */
+const RECORDS = "records";
+
+/** Its columns. */
+const COLUMNS = [
+  "epoch",
+  "loss",
+  "accuracy",
+  "validationLoss",
+  "validationAccuracy",
+  "learningRate",
+  "evaluations",
+  "seconds",
+] as const satisfies readonly (keyof EpochRecord)[];
 
 /** @param network the network's options, as `encode` writes them */
 export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progress, network: string): Uint8Array {
@@ -31,6 +47,7 @@ export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progre
   const optimizer = addSnapshot("", trainer.snapshot());
   for (const name of BLOCKS) addBlock(`${name}.`, run?.parameters[name]);
   const good = run?.good && addSnapshot(GOOD, run.good);
+  if (run !== undefined) tensors.set(RECORDS, storedRecords(run.records));
   const training = {
     steps: trainer.steps,
     maskStep: model.maskStep,
@@ -38,9 +55,32 @@ export function writeCheckpoint(model: Model, trainer: Trainer, progress: Progre
     // The memory is planned alike, so that evaluation goes by the same chunks and rounds its sums alike.
     batchSize: model.plan.batch,
     optimizer,
-    run: run && { ...run, parameters: undefined, good },
+    run: run && { ...run, records: run.records.length, parameters: undefined, good },
   };
   return writeSafetensors({ tensors, metadata: metadataOf(network).set("training", encode(training)) });
+}
+
+/** Stands where a record has no such number: a loss that is not finite is ∞ or NaN. */
+const ABSENT = -Infinity;
+
+function storedRecords(records: readonly EpochRecord[]): StoredTensor {
+  const shape = [records.length, COLUMNS.length];
+  const values = new Float64Array(records.length * COLUMNS.length);
+  for (const [row, record] of records.entries()) {
+    values.set(
+      COLUMNS.map((key) => record[key] ?? ABSENT),
+      row * COLUMNS.length,
+    );
+  }
+  return { dtype: "F64", shape, bytes: new Uint8Array(values.buffer) };
+}
+
+function parseRecords(tensors: TensorFile["tensors"], count: number): EpochRecord[] {
+  const values = valuesOf(tensors, RECORDS, [count, COLUMNS.length], ["float64"]);
+  return Array.from({ length: count }, (_, row) => {
+    const entries = COLUMNS.map((key, column) => [key, values[row * COLUMNS.length + column]] as const);
+    return Object.fromEntries(entries.filter(([, value]) => value !== ABSENT)) as unknown as EpochRecord;
+  });
 }
 
 function recordOf({ name, states, hyperparameters }: OptimizerRecord): OptimizerRecord {
@@ -84,13 +124,14 @@ function load(
 
 /** Checks what would lead astray; a wrong loss is but a wrong loss. */
 function parseRun(tensors: TensorFile["tensors"], model: Model, given: unknown): RunState {
-  const run = checkObject("run", given) as RunState;
+  const run = checkObject("run", given) as Omit<RunState, "records"> & { records: unknown };
   for (const key of ["rows", "batchSize", "firstOrder", "batch", "step"] as const) checkCount(key, run[key]);
-  if (!Array.isArray(run.records)) throw typeError("records", "an array", run.records);
+  const records = parseRecords(tensors, checkCount("records", run.records));
   const [first] = model.parameterPlan.tensors as [Tensor];
   const held = BLOCKS.filter((name) => tensors.has(`${name}.${first.name}`));
   return {
     ...run,
+    records,
     parameters: Object.fromEntries(held.map((name) => [name, parseBlock(tensors, model, `${name}.`)])),
     good: run.good && parseSnapshot(tensors, model, GOOD, run.good),
   };
