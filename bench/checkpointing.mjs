@@ -6,7 +6,7 @@ import { checkNear } from "./checks.mjs";
 import { paste } from "./document.mjs";
 import { measure, timeHere } from "./measure.mjs";
 import { uniform } from "./random.mjs";
-import { describeRun, formatNumber, formatRatio, printTable } from "./report.mjs";
+import { describeRun, formatNumber, formatRatio, markdownLines, printTable } from "./report.mjs";
 
 const DEPTHS = [4, 9, 16, 36, 64, 100, 256];
 const WIDTH = 64;
@@ -108,6 +108,9 @@ function save() {
   writeFileSync(new URL("checkpointing.svg", RESULTS), chart);
   const about = `${run.machine.cpu}, one thread, Node ${run.machine.node}, lanegrad ${run.lanegrad.version}`;
   const heading = `${about}, build \`${run.lanegrad.build}\`; ${run.date.slice(0, 10)}. Best of ${ROUNDS} rounds in turns.`;
-  const lines = [COLUMNS, COLUMNS.map(() => "---:"), ...rowsOfTable()].map((cells) => `| ${cells.join(" | ")} |`);
-  paste("bench:checkpointing", [heading, "", ...lines].join("\n"), "checkpointing.md");
+  paste(
+    "bench:checkpointing",
+    [heading, "", ...markdownLines(COLUMNS, rowsOfTable())].join("\n"),
+    "docs/checkpointing.md",
+  );
 }

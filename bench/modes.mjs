@@ -3,9 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dense, Engine, Network } from "lanegrad";
 import { curveChart } from "./chart.mjs";
 import { checkNear } from "./checks.mjs";
+import { paste } from "./document.mjs";
 import { mapValues, measure, timeHere } from "./measure.mjs";
 import { uniform } from "./random.mjs";
-import { describeRun, formatRatio, printTable } from "./report.mjs";
+import { describeRun, formatRatio, markdownLines, printTable } from "./report.mjs";
 
 const WIDTHS = [1, 4, 16, 64, 256];
 const HIDDEN = 64;
@@ -120,4 +121,16 @@ function save() {
     }),
   });
   writeFileSync(new URL("modes.svg", RESULTS), chart);
+  const rows = BATCHES.at(-1);
+  const heading = `${rows} rows, forward \\| reverse mode, in multiples of one forward pass; what \`auto\` takes is bold. ${run.machine.cpu}, Node ${run.machine.node}, build \`${engine.build}\`; ${run.date.slice(0, 10)}.`;
+  const cells = WIDTHS.map((inputs) => {
+    return [String(inputs), ...WIDTHS.map((outputs) => markedCell(ratioOf(rows, inputs, outputs), inputs < outputs))];
+  });
+  const lines = markdownLines(["n \\ m", ...WIDTHS.map(String)], cells);
+  paste("bench:modes", [heading, "", ...lines].join("\n"), "docs/forward-and-reverse-mode.md");
+}
+
+function markedCell({ forward, reverse }, takesForward) {
+  const bold = (text, isBold) => (isBold ? `**${text}**` : text);
+  return `${bold(formatRatio(forward), takesForward)} \\| ${bold(formatRatio(reverse), !takesForward)}`;
 }

@@ -16,9 +16,12 @@ export function printTable(heading, columns, rows) {
 
 /** The same table in Markdown. */
 export function markdownTable(heading, columns, rows) {
+  return [`**${heading}**`, "", ...markdownLines(columns, rows)].join("\n");
+}
+
+export function markdownLines(columns, rows) {
   const rule = columns.map((_, index) => (index ? "---:" : "---"));
-  const lines = [columns, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return [`**${heading}**`, "", ...lines].join("\n");
+  return [columns, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
 }
 
 /** Three digits, and none of a whole number lost: 0.123, 4.56, 78.9, 12,345. */

@@ -7,8 +7,9 @@ import { Engine, UnsupportedHostError } from "lanegrad";
 import { compileCeiling } from "./ceiling.mjs";
 import { ratioChart } from "./chart.mjs";
 import { contenders } from "./contenders/library.mjs";
+import { paste } from "./document.mjs";
 import { mapValues, measure, median, timeHere, timeInWorker } from "./measure.mjs";
-import { describeRun, formatNumber, formatRatio, printTable } from "./report.mjs";
+import { describeRun, formatNumber, formatPercent, formatRatio, markdownLines, printTable } from "./report.mjs";
 import { workloadsOf } from "./workloads.mjs";
 
 const BASELINES = new URL("contenders/baselines.mjs", import.meta.url);
@@ -19,6 +20,18 @@ const TITLES = {
   infer: "Inference",
   ceiling: "Products against 128-bit SIMD ceiling",
 };
+
+const WORDS = { gemm: "product", train: "training", infer: "inference" };
+
+/** What stands in the README. */
+const SUMMARY = [
+  ["gemm", "512×512×512"],
+  ["train", "784-128-10, batch 128"],
+  ["train", "784-512-512-10, batch 128"],
+  ["train", "4-16-3, batch 16"],
+  ["infer", "784-128-10, batch 1"],
+  ["infer", "784-128-10, batch 128"],
+];
 
 /** What the baselines' names mean, in the order of the columns. */
 const BASELINE_NOTES = {
@@ -143,6 +156,30 @@ function save(folder) {
   const sections = ["gemm", "train", "infer"].filter((section) => section in report);
   if (sections.length > 0) writeFileSync(join(folder, "bench.svg"), ratioChart(chartOf(sections)));
   console.log(`\nWritten to ${folder}`);
+  if (isWhole) paste("bench", summary(), "README.md");
+}
+
+/** The table of the README. */
+function summary() {
+  const { date, lanegrad, machine } = report;
+  const rows = SUMMARY.map(([section, name]) => {
+    const { unit, contenders: times, ratios } = report[section].find((result) => result.name === name);
+    const own = `${formatNumber(times.lanegrad.rate)} ${unit}`;
+    return [
+      `${WORDS[section]} ${name}`,
+      own,
+      ...Object.keys(BASELINE_NOTES).map((other) => formatRatio(ratios[other])),
+    ];
+  });
+  const columns = ["", "lanegrad", ...Object.keys(BASELINE_NOTES).map((name) => `÷ ${name}`)];
+  const shares = report.ceiling.products.map((product) => product.shares[lanegrad.build]).filter(Boolean);
+  const share =
+    shares.length > 0 ? ` Products of 512 reach ${formatPercent(Math.min(...shares))} of what 128-bit SIMD can do there.` : "";
+  return [
+    ...markdownLines(columns, rows),
+    "",
+    `\`npm run bench\` on ${date.slice(0, 10)}, Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, build \`${lanegrad.build}\`.${share}`,
+  ].join("\n");
 }
 
 function chartOf(sections) {
