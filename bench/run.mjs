@@ -174,7 +174,9 @@ function summary() {
   const columns = ["", "lanegrad", ...Object.keys(BASELINE_NOTES).map((name) => `÷ ${name}`)];
   const shares = report.ceiling.products.map((product) => product.shares[lanegrad.build]).filter(Boolean);
   const share =
-    shares.length > 0 ? ` Products of 512 reach ${formatPercent(Math.min(...shares))} of what 128-bit SIMD can do there.` : "";
+    shares.length > 0
+      ? ` Products of 512 reach ${formatPercent(Math.min(...shares))} of what 128-bit SIMD can do there.`
+      : "";
   return [
     ...markdownLines(columns, rows),
     "",
