@@ -14,18 +14,10 @@ export function columnSums<T>(rows: i32, columns: i32, x: usize, out: usize): vo
   }
 }
 
-/** to[i, ·] ← to[i, ·] + x: a bias. Rows of `to` stand rst elements apart. */
-export function addToRows<T>(rows: i32, columns: i32, x: usize, to: usize, rst: i32): void {
-  for (let i: i32 = 0; i < rows; i++) {
-    for (let j: i32 = 0; j < columns; j += lanes<T>()) {
-      const sum = v128.add<T>(v128.load(to + at<T>(j)), v128.load(x + at<T>(j)));
-      storeFirst<T>(to + at<T>(j), sum, columns - j);
-    }
-    to += at<T>(rst);
-  }
-}
-
-/** to ← from, or to + from where `adds`, for blocks whose rows are rsf and rst elements apart. */
+/**
+ * to ← from, or to + from where `adds`, for blocks whose rows are rsf and rst elements apart. With rsf = 0 all rows of `from` are
+ * one, such as a bias.
+ */
 export function transfer<T>(rows: i32, columns: i32, from: usize, rsf: i32, to: usize, rst: i32, adds: bool): void {
   for (let i: i32 = 0; i < rows; i++) {
     for (let j: i32 = 0; j < columns; j += lanes<T>()) {

@@ -2,7 +2,7 @@
 import { Activation } from "../codes";
 import { at, lanes, madd, storeFirst } from "../lanes";
 import { methodsOf } from "../methods";
-import { addToRows, transfer } from "../vector";
+import { transfer } from "../vector";
 import { Elu, Selu } from "./elu";
 import { Gelu, GeluTanh } from "./gelu";
 import { LeakyRelu, Relu } from "./relu";
@@ -27,7 +27,7 @@ export function applyActivation<T>(
   bias: usize,
   a: usize,
 ): void {
-  if (bias) addToRows<T>(rows, columns, bias, z, stride);
+  if (bias) transfer<T>(rows, columns, bias, 0, z, stride, true);
   if (activation != Activation.identity) {
     dispatch<T, Forward>(activation, slope, rows, columns, stride, z, a, 0, 0, 0);
   } else if (a != z) {
