@@ -18,6 +18,7 @@ import {
   OutOfMemoryError,
   standardize,
 } from "../src/index.js";
+import { ACTIVATIONS } from "../src/network/activation.js";
 import { engineOf } from "./support/builds.js";
 import { expectWithin, tensorError } from "./support/close.js";
 import {
@@ -388,21 +389,6 @@ describe.each(FLOAT64_VARIANTS)("by $build", ({ engine }) => {
       }));
   });
 });
-
-const ACTIVATIONS = [
-  "identity",
-  "relu",
-  "leakyRelu",
-  "elu",
-  "selu",
-  "sigmoid",
-  "tanh",
-  "gelu",
-  "geluTanh",
-  "silu",
-  "softplus",
-  "softmax",
-] as const;
 
 const LOSSES: Loss[] = [
   "meanSquaredError",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Consumer } from "./support/consumer.js";
-import { createGuideProject, type Example, examplesOf, PAGES, runExamples } from "./support/guides.js";
+import { contentsOf, createGuideProject, type Example, examplesOf, PAGES, runExamples } from "./support/guides.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -15,8 +15,8 @@ const withExamples = pages.filter((page) => examplesOf(page).length > 0);
 const ELSEWHERE = /^(npm install lanegrad$|npm ci |npm cit |pip |torchrun )/;
 
 const linesOf = (page: string): string[] => {
-  const blocks = (PAGES[page] ?? []).filter(({ language }) => language === "sh");
-  return blocks.flatMap(({ content }) => content.trim().split("\n")).filter((line) => !ELSEWHERE.test(line));
+  const lines = contentsOf(page, "sh").flatMap((content) => content.trim().split("\n"));
+  return lines.filter((line) => !ELSEWHERE.test(line));
 };
 
 /** The blocks of a guide go on from each other; those of the README are programs of their own. */

@@ -24,10 +24,7 @@ const LENGTH_BYTES = 8;
 
 const METADATA = "__metadata__";
 
-/**
- * How many values the header may hold, in the metadata's texts too: more than a run of 100,000 epochs leaves in a checkpoint, and
- * few enough for any memory, where each takes up to some hundred bytes.
- */
+/** How many values the header may hold, in the metadata's texts too; each takes up to some hundred bytes of memory. */
 const MOST_VALUES = 2 ** 20;
 
 /** The tensors one behind the other, in their order in the map. */

@@ -12,24 +12,14 @@ import {
   type NetworkOptions,
   Standardization,
 } from "../../src/index.js";
+import { ACTIVATIONS as NAMES } from "../../src/network/activation.js";
 
 export const DTYPES: readonly DType[] = ["float32", "float64"];
 
 export const ACTIVATIONS: readonly Activation[] = [
-  "identity",
-  "relu",
-  "leakyRelu",
+  ...NAMES,
   { type: "leakyRelu", alpha: 0 },
-  "elu",
   { type: "elu", alpha: 0.7 },
-  "selu",
-  "sigmoid",
-  "tanh",
-  "gelu",
-  "geluTanh",
-  "silu",
-  "softplus",
-  "softmax",
 ];
 
 /** With biases that are not zero. */
