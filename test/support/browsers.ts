@@ -1,4 +1,6 @@
 // The browsers of this machine, and how each is started: headless, in a fresh profile, cut off from the network.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,13 +47,8 @@ const OPTIONS: Record<BrowserName, LaunchOptions> = {
   firefox: { browser: "firefox", extraPrefsFirefox: { "network.dns.disabled": true } },
 };
 
-export interface RunningBrowser {
-  readonly browser: Browser;
-  close(): Promise<void>;
-}
-
-/** Starts a browser in a home folder of its own, which goes away when it is closed. */
-export async function launchBrowser(name: BrowserName, executablePath: string): Promise<RunningBrowser> {
+/** Starts a browser in a home folder of its own. */
+async function start(name: BrowserName, executablePath: string) {
   const home = await mkdtemp(join(tmpdir(), `lanegrad-${name}-`));
   const removeHome = () => rm(home, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -63,9 +60,45 @@ export async function launchBrowser(name: BrowserName, executablePath: string): 
       userDataDir: join(home, "profile"),
       env: { ...process.env, HOME: home, XDG_CACHE_HOME: undefined, XDG_CONFIG_HOME: undefined },
     });
-    return { browser, close: () => browser.close().finally(removeHome) };
+    return { browser, removeHome };
   } catch (error) {
     await removeHome();
     throw error;
   }
+}
+
+/** To be closed, so that its home folder goes away. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** A browser that its starter drives. */
+export interface RunningBrowser extends Closable {
+  readonly browser: Browser;
+}
+
+export async function launchBrowser(name: BrowserName, executablePath: string): Promise<RunningBrowser> {
+  const { browser, removeHome } = await start(name, executablePath);
+  return { browser, close: () => browser.close().finally(removeHome) };
+}
+
+/**
+ * Starts a browser with a tab that nobody drives afterwards. While Firefox 153 has a driver, which hears of each new worker, a
+ * worker that starts another one may wait for good: when the main thread has told the driver, it wakes one of the two workers,
+ * and that may be the new one, which waits for its first task.
+ */
+export async function openTab(name: BrowserName, executablePath: string, address: string): Promise<Closable> {
+  const { browser, removeHome } = await start(name, executablePath);
+  const host = browser.process() as ChildProcess;
+  const page = await browser.newPage();
+  await page.goto(address);
+  await browser.disconnect();
+  return {
+    async close() {
+      const ended = once(host, "exit");
+      host.kill();
+      await ended;
+      await removeHome();
+    },
+  };
 }

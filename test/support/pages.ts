@@ -3,14 +3,16 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe } from "vitest";
-import { BROWSER_NAMES, findBrowser, launchBrowser, type RunningBrowser } from "./browsers.js";
+import { BROWSER_NAMES, type Closable, findBrowser, openTab } from "./browsers.js";
+import { type Relay, startRelay } from "./relay.js";
 import type { StaticServer } from "./static-server.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The globals of a page: what came of its task. */
-interface TestPage<T> {
-  outcome: Promise<{ value?: T; error?: string }>;
+/** What came of a page's task. */
+interface Outcome<T> {
+  value?: T;
+  error?: string;
 }
 
 /** Calls a function of a module in test/support/ in a Node process of its own, without flags. */
@@ -38,24 +40,24 @@ export function describeBrowsers(testIn: (runInPage: RunInPage) => void): void {
     const path = findBrowser(name);
     if (path === undefined) continue;
     describe(name, () => {
-      let running: RunningBrowser | undefined;
+      let relay: Relay;
+      let tab: Closable | undefined;
 
       beforeAll(async () => {
-        running = await launchBrowser(name, path);
+        relay = await startRelay();
+        tab = await openTab(name, path, relay.address);
       }, 90_000);
 
-      afterAll(() => running?.close());
+      afterAll(async () => {
+        await tab?.close();
+        relay?.close();
+      });
 
       testIn(async <T>(server: Pick<StaticServer, "origin">, path: string, task: string, argument: unknown) => {
-        const page = await (running as RunningBrowser).browser.newPage();
-        try {
-          await page.goto(`${server.origin}${path}?${encodeURIComponent(JSON.stringify([task, argument]))}`);
-          const { value, error } = await page.evaluate(() => (globalThis as unknown as TestPage<T>).outcome);
-          if (error !== undefined) throw new Error(error);
-          return value as T;
-        } finally {
-          await page.close();
-        }
+        const search = encodeURIComponent(JSON.stringify([task, argument, relay.address]));
+        const { value, error } = (await relay.visit(`${server.origin}${path}?${search}`)) as Outcome<T>;
+        if (error !== undefined) throw new Error(error);
+        return value as T;
       });
     });
   }
