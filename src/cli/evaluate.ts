@@ -6,8 +6,9 @@ import { count, entry, leftOut, print, UserError } from "./messages.js";
 import { readModel } from "./model-file.js";
 import { batchesOf } from "./predict.js";
 import { scoresOf } from "./scores.js";
+import { separatedBy } from "./separator.js";
 import { openTable, type Row } from "./table.js";
-import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+import { FILLING_OPTION, FORM_OPTIONS, fillingOf, formOf } from "./table-options.js";
 
 export const evaluate: Command = {
   name: "evaluate",
@@ -15,7 +16,7 @@ export const evaluate: Command = {
   places: ["model.safetensors", "data.csv"],
   options: {
     missing: FILLING_OPTION,
-    separator: SEPARATOR_OPTION,
+    ...FORM_OPTIONS,
   },
   examples: ["lanegrad evaluate model.safetensors test.csv"],
   run: runEvaluate,
@@ -23,9 +24,9 @@ export const evaluate: Command = {
 
 async function runEvaluate(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
-  const separator = separatorOf(given);
+  const form = formOf(given);
   const { net, description } = await readModel(modelPath);
-  const table = await openTable(path, separator);
+  const table = await openTable(path, form);
   const reader = new RowReader(table, description, fillingOf(given, description), true);
   const outputs: number[] = [];
   const targets: number[] = [];
@@ -34,7 +35,12 @@ async function runEvaluate(given: Arguments): Promise<void> {
     for (const row of rows) targets.push(reader.target(row) as number);
   }
   if (targets.length === 0) throw new UserError(`${table.name} has no rows to compare`);
-  print(entry("Table", `${table.name}, ${count(targets.length, "row")}${leftOut(reader.dropped)}`));
+  print(
+    entry(
+      "Table",
+      `${table.name}, ${count(targets.length, "row")}${separatedBy(table.separator)}${leftOut(reader.dropped)}`,
+    ),
+  );
   print(entry("Target", description.target.name));
   print(scoresOf(description.target, Float64Array.from(outputs), targets, "row"));
 }

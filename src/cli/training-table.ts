@@ -10,8 +10,8 @@ import {
   missingError,
   type Target,
 } from "./description.js";
-import { count, UserError } from "./messages.js";
-import { isMissing, openTable, type Table } from "./table.js";
+import { count, listedName, UserError } from "./messages.js";
+import { type Form, isMissing, openTable, type Table } from "./table.js";
 
 export type Task = "classification" | "regression";
 
@@ -23,11 +23,12 @@ export interface TableOptions {
   /** Columns that are texts also where they hold numbers. */
   readonly text: readonly string[];
   readonly missing: Missing;
-  readonly separator: string;
+  readonly form: Form;
 }
 
 export interface TrainingTable {
   readonly name: string;
+  readonly separator: string;
   readonly rows: number;
   /** Rows that were left out, because something was missing. */
   readonly dropped: number;
@@ -66,13 +67,15 @@ const ROWS_OF_A_CLASS = 5;
 
 /** @throws UserError */
 export async function readTrainingTable(path: string, options: TableOptions): Promise<TrainingTable> {
-  const { ignore, text, missing, task } = options;
-  const table = await openTable(path, options.separator);
+  const { ignore, text, missing, task, form } = options;
+  const table = await openTable(path, form);
   checkColumns(table, [options.target, ...ignore, ...text]);
   const isTextTarget = task === "classification" || text.includes(options.target);
   const columns = table.header.map((name) => {
-    if (name === options.target) return new Column(name, isTextTarget, true);
-    return name === "" || ignore.includes(name) ? undefined : new Column(name, text.includes(name), false);
+    if (name === options.target) return new Column(name, isTextTarget, true, form.decimal);
+    return name === "" || ignore.includes(name)
+      ? undefined
+      : new Column(name, text.includes(name), false, form.decimal);
   });
   const { rows, dropped, filled } = await addRows(table, columns, missing);
   const target = columns.find((column) => column?.name === options.target) as Column;
@@ -84,11 +87,13 @@ export async function readTrainingTable(path: string, options: TableOptions): Pr
   const chosen = chooseTask(target, rows, task, table.name);
   const features = others.filter((column) => !isConstant(column));
   for (const column of [...features, target]) if (column.isText) column.sort();
+  for (const column of features) column.checkTexts(table.name);
   if (isConstant(target)) throw new UserError(`${table.name}: the target "${target.name}" is the same in every row`);
   if (features.length === 0) throw new UserError(`${table.name}: no column is left to predict "${target.name}" from`);
   const constant = others.filter((column) => !features.includes(column)).map(({ name }) => name);
   const nameless = table.header.filter((name) => name === "").length;
-  return { name: table.name, rows, dropped, filled, features, nameless, constant, target, ...chosen };
+  const { name, separator } = table;
+  return { name, separator, rows, dropped, filled, features, nameless, constant, target, ...chosen };
 }
 
 /** Rows without a target are left out wherever something may be missing. */
@@ -100,7 +105,11 @@ async function addRows(table: Table, columns: readonly (Column | undefined)[], m
     const holes = fields.flatMap((field, index) => (columns[index] !== undefined && isMissing(field) ? [index] : []));
     const [first] = holes;
     if (first !== undefined) {
-      if (missing === "error") throw missingError(place, table.header[first] as string, fields[first] as string);
+      if (missing === "error") {
+        const name = table.header[first] as string;
+        const more = first === target ? "" : `, --ignore ${listedName(name)} to leave the column out`;
+        throw missingError(place, name, fields[first] as string, more);
+      }
       if (missing === "drop" || holes.includes(target)) {
         dropped++;
         continue;
