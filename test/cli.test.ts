@@ -230,6 +230,18 @@ describe("missing values", () => {
     expect(await fails("predict", "quick.safetensors", table, "--missing", "error")).toContain("holes.csv:6");
   });
 
+  test("in all rows are told with the column that lacks most", async () => {
+    const empty = smallTable(40, (line, index) => line.replace(/\d,(\d)/, (_, b) => `,${index === 3 ? "" : b}`));
+    const table = file("empty.csv", empty);
+    expect(await fails("train", table, "--target", "kind", "--missing", "drop")).toBe(
+      'lanegrad: empty.csv has no rows without missing values; most are missing in column "a"\n',
+    );
+    expect(await fails("train", table, "--target", "a", "--missing", "mean")).toContain('missing in column "a"');
+    const said = await ok("train", table, "--target", "kind", "--missing", "mean", ...QUICK);
+    expect(said).toContain("left out: a (constant)");
+    expect(said).toContain("1 missing value filled");
+  });
+
   test("leave rows out", async () => {
     const table = file("holes.csv", holes);
     expect(await ok("train", table, "--target", "kind", "--missing", "drop", ...QUICK)).toContain(
@@ -389,12 +401,14 @@ describe("broken tables", () => {
     const predict = (text: string) => fails("predict", "quick.safetensors", file("other.csv", text));
     expect(await predict("a,c\n1,2\n")).toContain('other.csv has no columns "b", "color"; its columns are a, c');
     expect(await predict("a,b,color\n1,2,red\n1,2,pink\n")).toMatch(
-      /other\.csv:3: column "color" is "pink", .*blue, red/,
+      /other\.csv:3: column "color" is "pink", .*\(blue, red\); --missing mean takes an empty field/,
     );
     expect(await predict("a,b,color\n1,-1e40,red\n")).toContain('other.csv:2: column "b" is "-1e40", which is beyond');
     expect(await predict("a,b,color\n1,x,red\n")).toContain('other.csv:2: column "b" is "x", not a number');
     const unknown = file("other.csv", "a,b,color,kind\n1,2,red,neither\n");
-    expect(await fails("evaluate", "quick.safetensors", unknown)).toContain('column "kind" is "neither"');
+    expect(await fails("evaluate", "quick.safetensors", unknown)).toMatch(
+      /column "kind" is "neither", which the network was not trained on \(even, odd\)\n$/,
+    );
     expect(await fails("evaluate", "quick.safetensors", file("other.csv", "a,b,color,kind\n"))).toContain("no rows");
   });
 

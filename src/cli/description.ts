@@ -59,6 +59,9 @@ export function encodeRow(
   }
 }
 
+/** What helps where a text is new. */
+const UNKNOWN = "; --missing mean takes an empty field for the most frequent of them";
+
 /** Reads the rows of a table with the columns of a description, wherever they stand in it. */
 export class RowReader {
   readonly #description: Description;
@@ -126,7 +129,7 @@ export class RowReader {
     const expected =
       texts === undefined
         ? (numeralProblem(field, this.#decimal) ?? "not a number")
-        : `which the network was not trained on (${listed(texts, 10)})`;
+        : `which the network was not trained on (${listed(texts, 10)})${place === this.#target ? "" : UNKNOWN}`;
     throw new UserError(`${this.#name}:${row.line}: column "${column}" is ${quoted(field)}, ${expected}`);
   }
 }

@@ -32,7 +32,7 @@ export interface TrainingTable {
   readonly rows: number;
   /** Rows that were left out, because something was missing. */
   readonly dropped: number;
-  /** Fields that were missing and are to be filled. */
+  /** Fields of features that were missing and are to be filled. */
   readonly filled: number;
   readonly features: readonly Column[];
   /** Columns without a name, which are left out. */
@@ -77,12 +77,14 @@ export async function readTrainingTable(path: string, options: TableOptions): Pr
       ? undefined
       : new Column(name, text.includes(name), false, form.decimal);
   });
-  const { rows, dropped, filled } = await addRows(table, columns, missing);
+  const { rows, dropped, holes } = await addRows(table, columns, missing);
   const target = columns.find((column) => column?.name === options.target) as Column;
   const others = columns.filter((column) => column !== undefined && column !== target) as Column[];
   if (rows < 2) {
     const few = rows === 0 ? "no rows" : "one row only";
-    throw new UserError(`${table.name} has ${few}${dropped > 0 ? " without missing values" : ""}`);
+    const worst = table.header[holes.indexOf(Math.max(...holes))] as string;
+    const why = dropped > 0 ? ` without missing values; most are missing in column "${worst}"` : "";
+    throw new UserError(`${table.name} has ${few}${why}`);
   }
   const chosen = chooseTask(target, rows, task, table.name);
   const features = others.filter((column) => !isConstant(column));
@@ -92,34 +94,40 @@ export async function readTrainingTable(path: string, options: TableOptions): Pr
   if (features.length === 0) throw new UserError(`${table.name}: no column is left to predict "${target.name}" from`);
   const constant = others.filter((column) => !features.includes(column)).map(({ name }) => name);
   const nameless = table.header.filter((name) => name === "").length;
+  const filled = features.reduce((sum, { values }) => sum + values.filter(Number.isNaN).length, 0);
   const { name, separator } = table;
   return { name, separator, rows, dropped, filled, features, nameless, constant, target, ...chosen };
 }
 
-/** Rows without a target are left out wherever something may be missing. */
+/**
+ * Rows without a target are left out wherever something may be missing.
+ *
+ * @returns how many rows there are and were left out, and the missing values of each column
+ */
 async function addRows(table: Table, columns: readonly (Column | undefined)[], missing: Missing) {
-  let [rows, dropped, filled] = [0, 0, 0];
+  let [rows, dropped] = [0, 0];
+  const holes = new Uint32Array(columns.length);
   const target = columns.findIndex((column) => column?.isTarget);
   for await (const { fields, line } of table.rows) {
     const place = `${table.name}:${line}`;
-    const holes = fields.flatMap((field, index) => (columns[index] !== undefined && isMissing(field) ? [index] : []));
-    const [first] = holes;
+    const empty = fields.flatMap((field, index) => (columns[index] !== undefined && isMissing(field) ? [index] : []));
+    for (const index of empty) holes[index] = (holes[index] as number) + 1;
+    const [first] = empty;
     if (first !== undefined) {
       if (missing === "error") {
         const name = table.header[first] as string;
         const more = first === target ? "" : `, --ignore ${listedName(name)} to leave the column out`;
         throw missingError(place, name, fields[first] as string, more);
       }
-      if (missing === "drop" || holes.includes(target)) {
+      if (missing === "drop" || empty.includes(target)) {
         dropped++;
         continue;
       }
     }
     for (const [index, column] of columns.entries()) column?.add(fields[index] as string, place);
     rows++;
-    filled += holes.length;
   }
-  return { rows, dropped, filled };
+  return { rows, dropped, holes };
 }
 
 function chooseTask(target: Column, rows: number, given: Task | undefined, table: string) {
