@@ -412,6 +412,15 @@ describe("broken tables", () => {
     expect(await fails("evaluate", "quick.safetensors", file("other.csv", "a,b,color,kind\n"))).toContain("no rows");
   });
 
+  test("numbers that single precision cannot hold once they are standardized", async () => {
+    const tiny = smallTable(40, (line, index) => line.replace(/^\d/, `${Math.sin(index)}e-20`));
+    await ok("train", file("tiny.csv", tiny), "--target", "kind", ...QUICK);
+    const far = file("far.csv", "a,b,kind\n0,1,odd\n1e30,1,odd\n");
+    const message = "far.csv:3: the numbers are too far from those that the network was trained on\n";
+    expect(await fails("predict", "quick.safetensors", far)).toContain(message);
+    expect(await fails("evaluate", "quick.safetensors", far)).toContain(message);
+  });
+
   test("a damaged model file is refused, with a message", async () => {
     const table = file("small.csv", smallTable());
     await ok("train", table, "--target", "kind", ...QUICK);

@@ -50,7 +50,7 @@ export class Column {
     }
     const value = numberIn(field, this.decimal);
     if (!this.isText && isTooLarge(value)) throw tooLargeError(place, this.name, field);
-    const problem = this.#mustBeText ? undefined : numeralProblem(field, this.decimal);
+    const problem = this.#mustBeText || value !== undefined ? undefined : numeralProblem(field, this.decimal);
     // A target of such numbers is no class: they are to be written otherwise.
     if (problem !== undefined) throw this.#unfit(place, field, problem, this.isTarget ? "" : this.#advice);
     this.#isText ??= value === undefined;

@@ -117,6 +117,11 @@ export class RowReader {
     return undefined;
   }
 
+  /** What is wrong with a row that the network gives no finite number for. */
+  farError({ line }: Row): UserError {
+    return new UserError(`${this.#name}:${line}: the numbers are too far from those that the network was trained on`);
+  }
+
   #value(row: Row, place: number, column: string, texts: readonly string[] | undefined): number {
     const field = row.fields[place] as string;
     if (isMissing(field)) {
@@ -149,7 +154,7 @@ export function checkColumns({ name, header, separator }: Table, needed: readonl
   const noun = absent.length === 1 ? "column" : "columns";
   const columns = header.filter((column) => column !== "");
   const hint =
-    guess(absent[0] as string, columns, (column) => `"${column}"`) ||
+    guess(absent[0] as string, columns, quoted) ||
     otherSeparator(columns, separator) ||
     headerHint(columns.some((column) => numberIn(column) !== undefined));
   throw new UserError(`${name} has no ${noun} ${listed(named)}; its columns are ${listed(columns.map(shown))}${hint}`);

@@ -25,14 +25,15 @@ export const evaluate: Command = {
 async function runEvaluate(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
   const form = formOf(given);
-  const { net, description } = await readModel(modelPath);
+  const model = await readModel(modelPath);
+  const { description } = model;
   const table = await openTable(path, form);
   const reader = new RowReader(table, description, fillingOf(given, description), true);
   const outputs: number[] = [];
   const targets: number[] = [];
-  for await (const { rows, inputs } of batchesOf(withTarget(table.rows, reader), description, reader)) {
-    for (const value of net.predict(inputs)) outputs.push(value);
-    for (const row of rows) targets.push(reader.target(row) as number);
+  for await (const batch of batchesOf(withTarget(table.rows, reader), model, reader)) {
+    for (const value of batch.outputs) outputs.push(value);
+    for (const row of batch.rows) targets.push(reader.target(row) as number);
   }
   if (targets.length === 0) throw new UserError(`${table.name} has no rows to compare`);
   print(

@@ -22,9 +22,8 @@ function withPoint(field: string): string {
 /** A number for people: with groups of three digits, some decimal sign, a currency or a percent sign. */
 const DRESSED = /^[+-]?(\p{Sc}\s?)?[+-]?\d*([.,'\s]\d{3})*([.,]\d*)?\s?(\p{Sc}|%)?$/u;
 
-/** Why a field that people read as a number is none; undefined where it does not look like one, or is one. */
+/** Why a field that holds no number is none, where people read one; else undefined. */
 export function numeralProblem(field: string, decimal: Decimal): string | undefined {
-  if (numberIn(field, decimal) !== undefined) return undefined;
   const other = numberIn(field, decimal === "." ? "," : ".");
   if (other === undefined && !(/\d/.test(field) && DRESSED.test(field))) return undefined;
   const advice = other === undefined || decimal === "," ? "" : `; with --decimal comma it is ${other}`;

@@ -63,8 +63,7 @@ async function* predictedLines(
   const { header, separator, decimal } = table;
   const added = addedColumns(table, description, withProbabilities);
   yield csvLine([...header, ...added], separator);
-  for await (const { rows, inputs } of batchesOf(table.rows, description, reader)) {
-    const outputs = net.predict(inputs);
+  for await (const { rows, outputs } of batchesOf(table.rows, model, reader)) {
     const width = net.outputs;
     const lines = rows.map(({ fields }, index) => {
       const row = outputs.subarray(index * width, (index + 1) * width);
@@ -103,18 +102,25 @@ function shortest(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** Rows with their inputs; those that are to be left out are not among them. */
+/**
+ * Rows with the network's outputs; those that are to be left out are not among them.
+ *
+ * @throws UserError
+ */
 export async function* batchesOf(
   rows: AsyncIterable<Row>,
-  { features }: Description,
+  { net, description: { features } }: Model,
   reader: RowReader,
-): AsyncGenerator<{ rows: Row[]; inputs: Float64Array }> {
+): AsyncGenerator<{ rows: Row[]; outputs: FloatArray }> {
   const width = inputsOf(features);
   let [batch, values]: [Row[], number[][]] = [[], []];
   const take = () => {
     const inputs = new Float64Array(batch.length * width);
     for (const [index, row] of values.entries()) encodeRow(features, row, inputs, index * width);
-    return { rows: batch, inputs };
+    const outputs = net.predict(inputs);
+    const odd = outputs.findIndex((value) => !Number.isFinite(value));
+    if (odd >= 0) throw reader.farError(batch[Math.floor(odd / net.outputs)] as Row);
+    return { rows: batch, outputs };
   };
   for await (const row of rows) {
     const known = reader.features(row);
