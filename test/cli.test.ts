@@ -421,6 +421,13 @@ describe("broken tables", () => {
     expect(await fails("evaluate", "quick.safetensors", far)).toContain(message);
   });
 
+  test("a validation row too far from the training rows", async () => {
+    // With two rows, the one that trains has a deviation of 0, which counts as 1.
+    const table = file("apart.csv", "a,y\n1e30,p\n1,q\n");
+    const args = ["train", table, "--target", "y", "--validation", "0.5", ...QUICK];
+    expect(await fails(...args)).toMatch(/apart\.csv: column "a" has (1|1e\+30) in a row, too far from all others/);
+  });
+
   test("a damaged model file is refused, with a message", async () => {
     const table = file("small.csv", smallTable());
     await ok("train", table, "--target", "kind", ...QUICK);
@@ -499,6 +506,17 @@ describe("forms of CSV", () => {
     const advised = await fails("predict", "quick.safetensors", "excel.csv");
     expect(advised).toContain('excel.csv:2: column "b" is "0,25", where numbers are plain');
     expect(advised).toMatch(/; with --decimal comma it is 0\.25\n$/);
+  });
+
+  test("a byte order mark stays, as spreadsheets know UTF-8 by it", async () => {
+    const plain = file("plain.csv", smallTable());
+    await ok("train", plain, "--target", "kind", ...QUICK);
+    const predicted = await ok("predict", "quick.safetensors", plain);
+    expect(predicted).toMatch(/^a,b,kind,predicted_kind\n/);
+    for (const encoding of ["utf8", "utf16le"] as const) {
+      const marked = file("marked.csv", Buffer.from(`\ufeff${smallTable()}`, encoding));
+      expect(await ok("predict", "quick.safetensors", marked)).toBe(`\ufeff${predicted}`);
+    }
   });
 
   test.each<[string, string]>([

@@ -1,7 +1,8 @@
 // What a file begins with: whether it is text, and a header that shows what stands between fields.
 import { separatorIn } from "./separator.js";
 
-/** The byte order mark of text with zeros. */
+/** Byte order marks; text in UTF-16 has zeros. */
+const UTF8 = Buffer.from([0xef, 0xbb, 0xbf]);
 const UTF16 = Buffer.from([0xff, 0xfe]);
 /** Bytes in which a header ends. */
 const LONGEST_HEADER = 2 ** 16;
@@ -9,7 +10,7 @@ const LONGEST_HEADER = 2 ** 16;
 /**
  * Reads as much of a file as shows its header.
  *
- * @returns the separator, and all bytes from the first one on, to be read once
+ * @returns the separator, whether there is a byte order mark, and all bytes from the first one on, to be read once
  */
 export async function readBeginning(source: AsyncIterable<Buffer>) {
   const chunks = source[Symbol.asyncIterator]();
@@ -23,8 +24,10 @@ export async function readBeginning(source: AsyncIterable<Buffer>) {
     if (done) break;
   }
   const separator = separatorIn(header ?? "");
-  const isText = !head.includes(0) || head.subarray(0, 2).equals(UTF16);
-  return { separator, isText, bytes: allOf(head, { [Symbol.asyncIterator]: () => chunks }) };
+  const isUtf16 = head.indexOf(UTF16) === 0;
+  const isText = isUtf16 || !head.includes(0);
+  const isMarked = isUtf16 || head.indexOf(UTF8) === 0;
+  return { separator, isText, isMarked, bytes: allOf(head, { [Symbol.asyncIterator]: () => chunks }) };
 }
 
 /** The first line that is not blank, without what is quoted; undefined where it goes on behind the text. */

@@ -60,9 +60,9 @@ async function* predictedLines(
   withProbabilities: boolean,
 ): AsyncGenerator<string> {
   const { net, description } = model;
-  const { header, separator, decimal } = table;
+  const { header, separator, decimal, isMarked } = table;
   const added = addedColumns(table, description, withProbabilities);
-  yield csvLine([...header, ...added], separator);
+  yield (isMarked ? "\ufeff" : "") + csvLine([...header, ...added], separator);
   for await (const { rows, outputs } of batchesOf(table.rows, model, reader)) {
     const width = net.outputs;
     const lines = rows.map(({ fields }, index) => {

@@ -21,6 +21,8 @@ export interface Form {
 
 export interface Table extends Form {
   readonly separator: string;
+  /** Whether a byte order mark stands before the header, by which spreadsheets know UTF-8. */
+  readonly isMarked: boolean;
   /** The file as messages name it. */
   readonly name: string;
   /** Names of the columns, all different; empty where a column has none. */
@@ -47,7 +49,7 @@ export function isMissing(field: string): boolean {
 export async function openTable(path: string, form: Form): Promise<Table> {
   const name = path === "-" ? "stdin" : shownPath(path);
   const source: Readable = path === "-" ? process.stdin : createReadStream(path);
-  const { isText, bytes, ...found } = await readBeginning(source).catch((error) => {
+  const { isText, isMarked, bytes, ...found } = await readBeginning(source).catch((error) => {
     throw asFileError("read", path, error);
   });
   if (!isText) throw new UserError(`${name} is no text; save the table as CSV in UTF-8`);
@@ -58,7 +60,7 @@ export async function openTable(path: string, form: Form): Promise<Table> {
   const { fields, line } = first.value;
   checkHeader(fields, `${name}:${line}`);
   const { decimal } = form;
-  return { name, separator, decimal, header: fields, rows: checkRows(rows, name, fields.length) };
+  return { name, separator, decimal, isMarked, header: fields, rows: checkRows(rows, name, fields.length) };
 }
 
 interface File {

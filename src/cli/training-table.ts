@@ -9,6 +9,7 @@ import {
   type Missing,
   missingError,
   type Target,
+  widthOf,
 } from "./description.js";
 import { count, listedName, UserError } from "./messages.js";
 import { type Form, isMissing, openTable, type Table } from "./table.js";
@@ -149,7 +150,14 @@ function isConstant({ values }: Column): boolean {
   return known.every((value) => value === known[0]);
 }
 
-/** Cuts the rows in two, and takes from the training rows alone what fills and scales columns. */
+/** Deviations from the mean beyond which layers or the loss overflow single precision. */
+const FARTHEST = 1e15;
+
+/**
+ * Cuts the rows in two, and takes from the training rows alone what fills and scales columns.
+ *
+ * @throws UserError where a validation row is too far from them
+ */
 export function makeDataset(table: TrainingTable, validation: number, seed: number): Dataset {
   const targets = Float64Array.from(table.target.values);
   const all = Float64Array.from({ length: table.rows }, (_, row) => row);
@@ -159,13 +167,27 @@ export function makeDataset(table: TrainingTable, validation: number, seed: numb
   const features = table.features.map((column) => featureOf(column, train));
   const rowsOf = (rows: Float64Array, y: Float64Array) => ({ x: encode(table.features, features, rows), y });
   const trainRows = rowsOf(train, trainTargets);
+  const validationRows = parts && rowsOf(...parts.test);
+  const standardization = scaleOf(features, trainRows.x);
+  if (validationRows !== undefined) checkNear(table.name, features, validationRows, standardization);
   return {
     features,
     target: { name: table.target.name, classes: table.target.isText ? table.target.texts : undefined },
     train: trainRows,
-    validation: parts && rowsOf(...parts.test),
-    standardization: scaleOf(features, trainRows.x),
+    validation: validationRows,
+    standardization,
   };
+}
+
+function checkNear(name: string, features: readonly Feature[], { x }: Rows, { means, deviations }: Standardization) {
+  const columns = features.flatMap((feature) => Array.from({ length: widthOf(feature) }, () => feature.name));
+  const distance = (value: number, input: number) => (value - (means[input] as number)) / (deviations[input] as number);
+  const far = x.findIndex((value, index) => Math.abs(distance(value, index % columns.length)) > FARTHEST);
+  if (far < 0) return;
+  const column = columns[far % columns.length];
+  throw new UserError(
+    `${name}: column "${column}" has ${x[far]} in a row, too far from all others; leave that row out`,
+  );
 }
 
 function featureOf(column: Column, rows: Float64Array): Feature {
