@@ -1,14 +1,20 @@
 // The command line as users run it: dist/cli.js in a process of its own, on real tables and on broken ones.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { readBeginning } from "../src/cli/beginning.js";
 import { parseDescription } from "../src/cli/description.js";
+import { short } from "../src/cli/messages.js";
 import { scoresOf } from "../src/cli/scores.js";
+
 import { csvLine, openTable } from "../src/cli/table.js";
 import { Network } from "../src/index.js";
 import { decodeModel } from "../src/onnx/messages.js";
@@ -62,7 +68,7 @@ async function fails(...args: string[]): Promise<string> {
   return err;
 }
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   writeFileSync(join(folder, name), text);
   return name;
 }
@@ -208,7 +214,9 @@ describe("missing values", () => {
   test("are an error that names line and column", async () => {
     const table = file("holes.csv", holes);
     const message = await fails("train", table, "--target", "kind");
-    expect(message).toMatch(/^lanegrad: holes\.csv:6: column "a" is empty \(use --missing mean .* or --missing drop/);
+    expect(message).toMatch(
+      /^lanegrad: holes\.csv:6: column "a" is empty \(use --missing mean .*--missing drop .*--ignore a /,
+    );
   });
 
   test("are filled with means, rows without a target left out; the network does so too", async () => {
@@ -220,6 +228,18 @@ describe("missing values", () => {
     expect(rows.length).toBe(41);
     expect(await ok("evaluate", "quick.safetensors", table)).toContain("39 rows; 1 row with missing values left out");
     expect(await fails("predict", "quick.safetensors", table, "--missing", "error")).toContain("holes.csv:6");
+  });
+
+  test("in all rows are told with the column that lacks most", async () => {
+    const empty = smallTable(40, (line, index) => line.replace(/\d,(\d)/, (_, b) => `,${index === 3 ? "" : b}`));
+    const table = file("empty.csv", empty);
+    expect(await fails("train", table, "--target", "kind", "--missing", "drop")).toBe(
+      'lanegrad: empty.csv has no rows without missing values; most are missing in column "a"\n',
+    );
+    expect(await fails("train", table, "--target", "a", "--missing", "mean")).toContain('missing in column "a"');
+    const said = await ok("train", table, "--target", "kind", "--missing", "mean", ...QUICK);
+    expect(said).toContain("left out: a (constant)");
+    expect(said).toContain("1 missing value filled");
   });
 
   test("leave rows out", async () => {
@@ -235,13 +255,16 @@ describe("missing values", () => {
     expect(read("held.csv").toString()).toBe((await lanegrad([...args, "--out", "-"])).out);
   });
 
-  test.each(["", "?", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"])("%j is one", async (text) => {
-    const table = file(
-      "marked.csv",
-      smallTable(40, (line, index) => (index === 2 ? `${text},1,odd` : line)),
-    );
-    expect(await ok("train", table, "--target", "kind", "--missing", "drop", ...QUICK)).toContain("39 rows; 1 row");
-  });
+  test.each(["", "?", "-", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"])(
+    "%j is one",
+    async (text) => {
+      const table = file(
+        "marked.csv",
+        smallTable(40, (line, index) => (index === 2 ? `${text},1,odd` : line)),
+      );
+      expect(await ok("train", table, "--target", "kind", "--missing", "drop", ...QUICK)).toContain("39 rows; 1 row");
+    },
+  );
 });
 
 describe("broken tables", () => {
@@ -250,6 +273,7 @@ describe("broken tables", () => {
     ["header only", "a,kind\n", /t\.csv has no rows/],
     ["one row", "a,kind\n1,x\n", /t\.csv has one row only/],
     ["a short line", "a,b,kind\n1,2,x\n1,2\n", /t\.csv:3: 2 fields, where the header names 3 columns/],
+    ["a line of one field", "a,b,kind\n1,2,x\n1\n", /t\.csv:3: 1 field, where the header names 3 columns/],
     ["a long line", "a,kind\n1,x\n\n1,x,3\n", /t\.csv:4: 3 fields, where the header names 2 columns/],
     ["a short line behind line breaks in quotes", 'a,n,kind\n1,"p\nq\n",x\n1,2\n', /t\.csv:5: 2 fields/],
     ["the same with CRLF", 'a,n,kind\r\n1,"p\r\nq\r\n",x\r\n\r\n1,"\r\n"\r\n', /t\.csv:6: 2 fields/],
@@ -263,7 +287,7 @@ describe("broken tables", () => {
     [
       "a number among texts",
       "a,kind\np,x\nq,y\n7,x\n",
-      /t\.csv:4: column "a" is "7", where the rows above have texts \(--text a /,
+      /t\.csv:4: column "a" is "7", where the rows above have texts, such as "p" \(--text a takes .*, --ignore a leaves/,
     ],
     ["text among numbered classes", "a,kind\n1,0\n2,1\n3,two\n", /t\.csv:4: column "kind" .*--task classification/],
     ["a huge number", "a,kind\n1,x\n1e200,y\n", /t\.csv:3: column "a" is "1e200", which is beyond/],
@@ -274,16 +298,38 @@ describe("broken tables", () => {
     ["nothing to predict from", "a,kind\n1,x\n1,y\n", /no column is left to predict "kind" from/],
     ["columns of one name", "a,kind,a\n1,x,2\n", /t\.csv:1: columns 1 and 3 are both named "a"/],
     ["no header", "1,1,2\n3,4,5\n", /t\.csv:1: columns 1 and 2 .*; the first line is to name the columns/],
-    ["a decimal comma", 'a,kind\n"1,5",x\n"2,5",y\n', /t\.csv:2: column "a" is "1,5", where numbers have a point/],
-    ["a decimal comma below", 'a,kind\n1,x\n"1.234,5",y\n', /t\.csv:3: column "a" is "1\.234,5", where numbers have/],
-    ["a decimal comma in the target", 'a,kind\n1,"0,5"\n2,"1,5"\n', /t\.csv:2: .*a point.*--task classification/],
+    [
+      "a decimal comma",
+      'a,kind\n"1,5",x\n"2,5",y\n',
+      /"1,5", where numbers are plain, as 1234\.5; with --decimal comma it is 1\.5 \(/,
+    ],
+    [
+      "a decimal comma below",
+      'a,kind\n1,x\n"1.234,5",y\n',
+      /t\.csv:3: column "a" is "1\.234,5", where numbers are plain, as 1234\.5 \(/,
+    ],
+    ["a decimal comma in the target", 'a,kind\n1,"0,5"\n2,"1,5"\n', /t\.csv:2: .*--decimal comma it is 0\.5\n$/],
+    ["a decimal comma below a text", 'a,kind\nnone,x\n"1,5",y\n', /t\.csv:3: column "a" is "1,5", where numbers/],
+    ["thousands", "a,kind\n1,x\n1.234.567,y\n", /"1\.234\.567", where numbers are plain/],
+    ["thousands between spaces", "a,kind\n1\u202f234,x\n2,y\n", /where numbers are plain/],
+    ["a currency", "a,kind\n$1.50,x\n$2,y\n", /"\$1\.50", where numbers are plain/],
+    ["percent", "a,kind\n12 %,x\n3 %,y\n", /"12 %", where numbers are plain/],
+    [
+      "a different text in each row",
+      "a,day,kind\n1,Mo,x\n2,Tu,y\n3,We,x\n",
+      /column "day" has a different .* --ignore day\n/,
+    ],
+    ["a mistyped target", "a,Kid,y\n1,x,1\n", /its columns are a, Kid, y; did you mean "Kid"\?\n/],
+    ["long names", `a${"b".repeat(99)},c\u001b[2J\n1,2\n`, /its columns are ab{58}…, c\ufffd\[2J\n/],
+    ["no header, other columns", "1,x\n2,y\n", /its columns are 1, x; the first line is to name the columns\n/],
     ["infinity in digits", "a,kind\n1,x\n1e999,y\n", /t\.csv:3: column "a" is "1e999", which is beyond/],
     ["a long field", `a,kind\n1,x\n${"y".repeat(99)},y\n`, /t\.csv:3: column "a" is "y{59}…", where/],
     ["a field that a terminal would obey", "a,kind\n1,x\n\u001b[2J,y\n", /t\.csv:3: column "a" is "\ufffd\[2J", where/],
     ["a name that a shell would cut", "my a,kind\n1,x\ntwo,y\n", /\(--text 'my a' takes/],
+    ["a name with a comma", '"my, a",kind\n1,x\ntwo,y\n', /\(--text '"my, a"' takes/],
     ["no such target", "a,b\n1,x\n", /t\.csv has no column "kind"; its columns are a, b/],
-    ["another separator", "a;kind\n1;x\n", /no column "kind".*; try --separator ";"\n/],
-    ["tabs", "a\tkind\n1\tx\n", /no column "kind".*; try --separator tab\n/],
+    ["another separator", "a, m;sort\n1;x\n", /no column "kind".*; try --separator ";"\n/],
+    ["tabs", "a, m\tsort\n1\tx\n", /no column "kind".*; try --separator tab\n/],
   ])("%s", async (_, text, message) => {
     expect(await fails("train", file("t.csv", text), "--target", "kind")).toMatch(message);
   });
@@ -314,6 +360,19 @@ describe("broken tables", () => {
     expect(await fails("train", "latin.csv", "--target", "kind")).toContain('latin.csv:2: "M\ufffdller" is not UTF-8');
   });
 
+  test("files that are no text, such as workbooks, are refused", async () => {
+    for (const bytes of [
+      gzipSync(smallTable()),
+      Buffer.from(smallTable(), "utf16le"),
+      Buffer.from("PK\u0003\u0004\u0014\0"),
+    ]) {
+      file("book.xlsx", bytes);
+      expect(await fails("train", "book.xlsx", "--target", "kind")).toBe(
+        "lanegrad: book.xlsx is no text; save the table as CSV in UTF-8\n",
+      );
+    }
+  });
+
   test("what is read, folders and devices are not written to", async () => {
     const text = smallTable();
     const table = file("precious.csv", text);
@@ -321,6 +380,7 @@ describe("broken tables", () => {
     expect(await train("precious.csv")).toContain("cannot write precious.csv: it is what is read");
     symlinkSync(join(folder, table), join(folder, "link.csv"));
     expect(await train("link.csv")).toContain("it is what is read");
+    expect(await train("-")).toContain("name a file");
     expect(await train(".")).toBe("lanegrad: cannot write .: it is a folder\n");
     expect(await train("/dev/null")).toContain("cannot write /dev/null: it is no plain file");
     expect(read(table).toString()).toBe(text);
@@ -341,13 +401,31 @@ describe("broken tables", () => {
     const predict = (text: string) => fails("predict", "quick.safetensors", file("other.csv", text));
     expect(await predict("a,c\n1,2\n")).toContain('other.csv has no columns "b", "color"; its columns are a, c');
     expect(await predict("a,b,color\n1,2,red\n1,2,pink\n")).toMatch(
-      /other\.csv:3: column "color" is "pink", .*blue, red/,
+      /other\.csv:3: column "color" is "pink", .*\(blue, red\); --missing mean takes an empty field/,
     );
     expect(await predict("a,b,color\n1,-1e40,red\n")).toContain('other.csv:2: column "b" is "-1e40", which is beyond');
     expect(await predict("a,b,color\n1,x,red\n")).toContain('other.csv:2: column "b" is "x", not a number');
     const unknown = file("other.csv", "a,b,color,kind\n1,2,red,neither\n");
-    expect(await fails("evaluate", "quick.safetensors", unknown)).toContain('column "kind" is "neither"');
+    expect(await fails("evaluate", "quick.safetensors", unknown)).toMatch(
+      /column "kind" is "neither", which the network was not trained on \(even, odd\)\n$/,
+    );
     expect(await fails("evaluate", "quick.safetensors", file("other.csv", "a,b,color,kind\n"))).toContain("no rows");
+  });
+
+  test("numbers that single precision cannot hold once they are standardized", async () => {
+    const tiny = smallTable(40, (line, index) => line.replace(/^\d/, `${Math.sin(index)}e-20`));
+    await ok("train", file("tiny.csv", tiny), "--target", "kind", ...QUICK);
+    const far = file("far.csv", "a,b,kind\n0,1,odd\n1e30,1,odd\n");
+    const message = "far.csv:3: the numbers are too far from those that the network was trained on\n";
+    expect(await fails("predict", "quick.safetensors", far)).toContain(message);
+    expect(await fails("evaluate", "quick.safetensors", far)).toContain(message);
+  });
+
+  test("a validation row too far from the training rows", async () => {
+    // With two rows, the one that trains has a deviation of 0, which counts as 1.
+    const table = file("apart.csv", "a,y\n1e30,p\n1,q\n");
+    const args = ["train", table, "--target", "y", "--validation", "0.5", ...QUICK];
+    expect(await fails(...args)).toMatch(/apart\.csv: column "a" has (1|1e\+30) in a row, too far from all others/);
   });
 
   test("a damaged model file is refused, with a message", async () => {
@@ -370,7 +448,7 @@ describe("broken tables", () => {
 
 describe("forms of CSV", () => {
   const plain = smallTable();
-  test.each<[string, string, string[]]>([
+  test.each<[string, string | Buffer, string[]]>([
     ["a byte order mark", `\ufeff${plain}`, []],
     ["CRLF", plain.replaceAll("\n", "\r\n"), []],
     ["CR", plain.replaceAll("\n", "\r"), []],
@@ -378,8 +456,14 @@ describe("forms of CSV", () => {
     ["no line end", plain.trimEnd(), []],
     ["spaces around fields", plain.replaceAll(",", " , "), []],
     ["quotes", plain.replace(/[^,\n]+/g, '"$&"'), []],
-    ["tabs", plain.replaceAll(",", "\t"), ["--separator", "tab"]],
-    ["semicolons", plain.replaceAll(",", ";"), ["--separator", ";"]],
+    ["tabs", plain.replaceAll(",", "\t"), []],
+    ["semicolons", plain.replaceAll(",", ";"), []],
+    ["semicolons and quotes", plain.replaceAll(",", ";").replace(/[^;\n]+/g, '"$&"'), []],
+    ["semicolons below blank lines", `\ufeff\r\n\r\n${plain.replaceAll(",", ";")}`, []],
+    ["bars", plain.replaceAll(",", "|"), []],
+    ["colons", plain.replaceAll(",", ":"), ["--separator", ":"]],
+    ["UTF-16 and tabs", Buffer.from(`\ufeff${plain.replaceAll(",", "\t")}`, "utf16le"), []],
+    ["decimal commas", plain.replaceAll(",", ";").replace(/\d+/g, "$&,0"), ["--decimal", "comma"]],
   ])("%s give the same network", async (_, text, args) => {
     await ok("train", file("plain.csv", plain), "--target", "kind", "--epochs", "2", "--out", "plain.safetensors");
     await ok(
@@ -394,6 +478,79 @@ describe("forms of CSV", () => {
       ...args,
     );
     expect(read("form.safetensors").equals(read("plain.safetensors"))).toBe(true);
+  });
+
+  test("a table with semicolons and decimal commas stays so", async () => {
+    const lines = smallTable().replaceAll(",", ";").replace(/\d+/g, "$&,25");
+    const said = await ok("train", file("excel.csv", lines), "--target", "a", "--decimal", "comma", ...QUICK);
+    expect(said).toContain('excel.csv, 40 rows, separated by ";"');
+    expect(said).toContain("from 0.25 to 6.25");
+    expect(said).toContain("npx lanegrad predict quick.safetensors excel.csv --decimal comma\n");
+    const [header, ...rows] = (await ok("predict", "quick.safetensors", "excel.csv", "--decimal", "comma"))
+      .trimEnd()
+      .split("\n");
+    expect(header).toBe("a;b;kind;predicted_a");
+    for (const row of rows) expect(row).toMatch(/^\d,25;\d,25;(even|odd);-?\d+,\d+$/);
+    const mean = rows.reduce((sum, row) => sum + Number(row.split(";")[3]?.replace(",", ".")), 0) / rows.length;
+    const score = await ok("evaluate", "quick.safetensors", "excel.csv", "--decimal", "comma");
+    expect(score).toContain('excel.csv, 40 rows, separated by ";"');
+    const plain = file("point.csv", lines.replaceAll(",", "."));
+    expect(score.replace("excel", "point")).toBe(await ok("evaluate", "quick.safetensors", plain));
+    const points = rowsOf(await ok("predict", "quick.safetensors", plain)).slice(1);
+    const same = points.reduce((sum, [row]) => sum + Number(row?.split(";")[3]), 0) / points.length;
+    expect(mean).toBeCloseTo(same, 10);
+    const refused = ["predict", "quick.safetensors", plain, "--decimal", "comma"];
+    expect(await fails(...refused)).toMatch(
+      /point\.csv:2: column "b" is "0\.25", where numbers are plain, as 1234,5\n$/,
+    );
+    const advised = await fails("predict", "quick.safetensors", "excel.csv");
+    expect(advised).toContain('excel.csv:2: column "b" is "0,25", where numbers are plain');
+    expect(advised).toMatch(/; with --decimal comma it is 0\.25\n$/);
+  });
+
+  test("a byte order mark stays, as spreadsheets know UTF-8 by it", async () => {
+    const plain = file("plain.csv", smallTable());
+    await ok("train", plain, "--target", "kind", ...QUICK);
+    const predicted = await ok("predict", "quick.safetensors", plain);
+    expect(predicted).toMatch(/^a,b,kind,predicted_kind\n/);
+    for (const encoding of ["utf8", "utf16le"] as const) {
+      const marked = file("marked.csv", Buffer.from(`\ufeff${smallTable()}`, encoding));
+      expect(await ok("predict", "quick.safetensors", marked)).toBe(`\ufeff${predicted}`);
+    }
+  });
+
+  test.each<[string, string]>([
+    ["a,b;c\td", ","],
+    ['"a,b";"c\td"', ";"],
+    ['"a, ""b"" ;",\tc', ","],
+    ["\ta\tb", "\t"],
+    ["a;b|c", ";"],
+    ['"a;b', ","],
+    ["a", ","],
+    ["", ","],
+  ])("the header %j has the separator %j, in whatever pieces it comes", async (header, separator) => {
+    for (const text of [header, `${header}\n`, `\r\n${header}\r\n1,2;3|4\t5\n`]) {
+      const bytes = Buffer.from(text);
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 4 }), async (cuts) => {
+          const ends = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+          const pieces = ends.slice(1).map((end, index) => bytes.subarray(ends[index], end));
+          const found = await readBeginning(Readable.from(pieces));
+          expect(found.separator).toBe(separator);
+          const read: Buffer[] = [];
+          for await (const piece of found.bytes) read.push(piece);
+          expect(Buffer.concat(read).toString()).toBe(text);
+        }),
+        { numRuns: 20 },
+      );
+    }
+  });
+
+  test("names with commas are given in quotes", async () => {
+    const table = file("names.csv", smallTable().replace("a,b,kind", '"my, ""a""",b,kind'));
+    expect(await ok("train", table, "--target", "kind", "--ignore", '"my, ""a"""', ...QUICK)).toContain(
+      'left out: my, "a" (--ignore)',
+    );
   });
 
   test("columns without a name are left out, as those that other programs number rows with", async () => {
@@ -415,7 +572,8 @@ describe("forms of CSV", () => {
       fc.asyncProperty(rows, fc.constantFrom(",", ";", "\t"), async (written, separator) => {
         writeFileSync(path, [["x", "y", "z"], ...written].map((row) => csvLine(row, separator)).join(""));
         const read: string[][] = [];
-        for await (const { fields } of (await openTable(path, separator)).rows) read.push([...fields]);
+        for await (const { fields } of (await openTable(path, { separator, decimal: "." })).rows)
+          read.push([...fields]);
         expect(read).toEqual(written);
       }),
       { numRuns: 200 },
@@ -459,6 +617,26 @@ test("Ctrl-C ends training, and the file is written", async () => {
   expect(await ok("evaluate", "stopped.safetensors", join(DATA, "digits.csv"))).toContain("1,797 rows");
 });
 
+test("Ctrl-C ends a prediction, and leaves no part of a file", async () => {
+  await ok("train", file("small.csv", smallTable()), "--target", "kind", ...QUICK);
+  // Who writes the table does not come to its end.
+  const child = spawn(process.execPath, [CLI, "predict", "quick.safetensors", "-", "--out", "never.csv"], {
+    cwd: folder,
+  });
+  const parts = () => readdirSync(folder).filter((name) => name.startsWith("never.csv"));
+  child.stdin.on("error", () => {}).write(smallTable());
+  await expect.poll(parts).toEqual(["never.csv.part"]);
+  child.kill("SIGINT");
+  const [code, signal] = await once(child, "close");
+  expect({ code, signal, parts: parts() }).toEqual({ code: null, signal: "SIGINT", parts: [] });
+});
+
+test("who still writes to the standard input does not keep a command that failed", async () => {
+  const child = spawn(process.execPath, [CLI, "train", "-", "--target", "none"], { cwd: folder });
+  child.stdin.on("error", () => {}).write(smallTable());
+  expect(await once(child, "close")).toEqual([1, null]);
+});
+
 describe("help and usage", () => {
   test("each command has its help, in 80 columns", async () => {
     expect(await ok("--help")).toContain("lanegrad train data.csv --target COLUMN [options]");
@@ -474,22 +652,30 @@ describe("help and usage", () => {
   });
 
   test.each<[string[], string]>([
-    [["tarin"], 'there is no command "tarin"; the commands are train, predict, evaluate, export, bench'],
+    [
+      ["trian"],
+      'there is no command "trian"; the commands are train, predict, evaluate, export, bench; did you mean train?\n',
+    ],
+    [["learn"], 'there is no command "learn"; the commands are train, predict, evaluate, export, bench\n'],
     [["help", "tarin"], 'there is no command "tarin"'],
     [["train"], "data.csv is missing"],
     [["train", "t.csv"], "--target is missing"],
     [["train", "t.csv", "u.csv", "--target", "y"], '"u.csv" is one argument too many'],
-    [["train", "t.csv", "--taget", "y"], "Unknown option '--taget'"],
+    [["train", "t.csv", "--taget", "y"], "Unknown option '--taget'; did you mean --target?\n"],
+    [["predict", "m.st", "t.csv", "--prob"], "Unknown option '--prob'; did you mean --probabilities?\n"],
+    [["predict", "m.st", "t.csv", "--epochs", "1"], "Unknown option '--epochs'\n"],
+    [["train", "t.csv", "--target", "-y"], "To specify an option argument starting with a dash use '--target=-XYZ'.\n"],
     [["train", "t.csv", "--target", "y", "--epochs", "0"], '--epochs expected a whole number ≥ 1, got "0"'],
     [["train", "t.csv", "--target", "y", "--epochs", "many"], '--epochs expected a whole number ≥ 1, got "many"'],
     [["train", "t.csv", "--target", "y", "--validation", "1"], "--validation expected a number ≥ 0 and < 1"],
     [["train", "t.csv", "--target", "y", "--hidden", "8,x"], "--hidden expected whole numbers from 1 to 100000"],
-    [["train", "t.csv", "--target", "y", "--activation", "rely"], "--activation expected one of identity, relu"],
+    [["train", "t.csv", "--target", "y", "--activation", "rely"], 'softmax, got "rely"; did you mean relu?\n'],
     [
       ["train", "t.csv", "--target", "y", "--missing", "zero"],
       '--missing expected one of error, mean, drop, got "zero"',
     ],
     [["train", "t.csv", "--target", "y", "--separator", "ab"], "--separator expected one character"],
+    [["train", "t.csv", "--target", "y", "--decimal", ","], '--decimal expected one of point, comma, got ","'],
     [["train", "t.csv", "--target", "y", "--ignore", "y"], "--target and --ignore name one column"],
     [["predict", "m.st"], "data.csv is missing"],
   ])("%j is refused with exit code 2", async (args, message) => {
@@ -497,6 +683,18 @@ describe("help and usage", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(message);
   });
+});
+
+test.each<[number, string]>([
+  [0, "0"],
+  [-1.23456, "-1.235"],
+  [999.96, "1,000"],
+  [1_234_567, "1,235,000"],
+  [-9.8765e14, "-987,700,000,000,000"],
+  [6.08612e17, "6.086e+17"],
+  [1e-9, "1e-9"],
+])("%f is shown as %s", (number, text) => {
+  expect(short(number)).toBe(text);
 });
 
 describe("in a window of", () => {

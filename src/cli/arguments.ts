@@ -1,6 +1,7 @@
 // Arguments of a command: what there is, how it is read, and the help that follows from it.
 import { parseArgs } from "node:util";
 import { indented, UsageError } from "./messages.js";
+import { guess } from "./nearest.js";
 
 export interface Option {
   /** What stands for the value in the help; a flag has none. */
@@ -71,20 +72,20 @@ export class Arguments {
   choice<N extends string>(name: string, choices: readonly N[]): N {
     const text = this.text(name);
     if ((choices as readonly string[]).includes(text)) return text as N;
-    throw wrong(name, `one of ${choices.join(", ")}`, text);
+    throw wrong(name, `one of ${choices.join(", ")}`, text, guess(text, choices));
   }
 
-  /** Names between commas; none where the option was not given. */
+  /** Names between commas, in quotes where they have commas themselves; none where the option was not given. */
   names(name: string): string[] {
-    return (this.optional(name) ?? "")
-      .split(",")
-      .map((part) => part.trim())
+    const parts = (this.optional(name) ?? "").matchAll(/\s*(?:"((?:[^"]|"")*)"\s*(?=,|$)|([^,]+))/g);
+    return [...parts]
+      .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain as string).trim())
       .filter((part) => part !== "");
   }
 }
 
-export function wrong(name: string, expected: string, text: string): UsageError {
-  return new UsageError(`--${name} expected ${expected}, got "${text}"`);
+export function wrong(name: string, expected: string, text: string, hint = ""): UsageError {
+  return new UsageError(`--${name} expected ${expected}, got "${text}"${hint}`);
 }
 
 function parse(
@@ -99,8 +100,11 @@ function parse(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // What follows the first sentence is advice for odd cases.
-    throw new UsageError(message.split(". ")[0] as string);
+    // What follows the first sentence is advice for odd cases, on lines of their own for likely ones.
+    const [problem] = message.replaceAll("\n", " ").split(". To specify a positional") as [string];
+    const unknown = code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? /--[^']+/.exec(problem)?.[0] : undefined;
+    const names = Object.keys(options).map((name) => `--${name}`);
+    throw new UsageError(problem + (unknown === undefined ? "" : guess(unknown, names)));
   }
 }
 

@@ -1,6 +1,7 @@
 // Columns of the training table: what each one holds is found out while rows come in.
-import { integer, quoted, shellWord, tooLargeError, UserError } from "./messages.js";
-import { hasComma, isMissing, isTooLarge, numberIn } from "./table.js";
+import { integer, listedName, quoted, tooLargeError, UserError } from "./messages.js";
+import { type Decimal, isTooLarge, numberIn, numeralProblem } from "./numerals.js";
+import { isMissing } from "./table.js";
 
 /** More different texts than this make no column of a network's inputs. */
 const MOST_CATEGORIES = 100;
@@ -22,6 +23,7 @@ export class Column {
     readonly name: string,
     mustBeText: boolean,
     readonly isTarget: boolean,
+    readonly decimal: Decimal,
   ) {
     this.#mustBeText = mustBeText;
     this.#isText = mustBeText || undefined;
@@ -46,23 +48,40 @@ export class Column {
       this.values.push(Number.NaN);
       return;
     }
-    const value = numberIn(field);
-    if (!this.isText) {
-      if (isTooLarge(value)) throw tooLargeError(place, this.name, field);
-      if (hasComma(field)) throw this.#unfit(place, field, "where numbers have a point and no comma, as in 1234.5");
-    }
+    const value = numberIn(field, this.decimal);
+    if (!this.isText && isTooLarge(value)) throw tooLargeError(place, this.name, field);
+    const problem = this.#mustBeText || value !== undefined ? undefined : numeralProblem(field, this.decimal);
+    // A target of such numbers is no class: they are to be written otherwise.
+    if (problem !== undefined) throw this.#unfit(place, field, problem, this.isTarget ? "" : this.#advice);
     this.#isText ??= value === undefined;
     if (this.#mustBeText || this.#isText === (value === undefined)) {
       this.values.push(this.#isText ? this.#indexOf(field, place) : (value as number));
       return;
     }
-    throw this.#unfit(place, field, `where the rows above have ${this.#isText ? "texts" : "numbers"}`);
+    const kind = this.#isText ? `texts, such as ${quoted(this.texts[0] as string)}` : "numbers";
+    throw this.#unfit(place, field, `where the rows above have ${kind}`, this.#advice);
   }
 
-  #unfit(place: string, field: string, why: string): UserError {
-    const advice = this.isTarget ? "--task classification" : `--text ${shellWord(this.name)}`;
-    return new UserError(
-      `${place}: column "${this.name}" is ${quoted(field)}, ${why} (${advice} takes all of them for texts)`,
+  get #advice(): string {
+    const name = listedName(this.name);
+    return this.isTarget
+      ? " (--task classification takes all of them for texts)"
+      : ` (--text ${name} takes all of them for texts, --ignore ${name} leaves the column out)`;
+  }
+
+  #unfit(place: string, field: string, why: string, advice: string): UserError {
+    return new UserError(`${place}: column "${this.name}" is ${quoted(field)}, ${why}${advice}`);
+  }
+
+  /**
+   * Texts tell something of a row only where other rows have them too.
+   *
+   * @throws UserError where each row has another, as dates and names do
+   */
+  checkTexts(table: string): void {
+    if (!this.isText || this.#texts.size < this.values.filter((value) => !Number.isNaN(value)).length) return;
+    throw new UserError(
+      `${table}: column "${this.name}" has a different text in each row; leave it out with --ignore ${listedName(this.name)}`,
     );
   }
 
@@ -93,7 +112,7 @@ export class Column {
       if (texts.size > most) {
         const advice = this.isTarget
           ? "is that the right column?"
-          : `leave it out with --ignore ${shellWord(this.name)}`;
+          : `leave it out with --ignore ${listedName(this.name)}`;
         throw new UserError(
           `${place}: column "${this.name}" has more than ${integer(most)} different texts; ${advice}`,
         );

@@ -6,6 +6,7 @@ import { bench } from "./bench.js";
 import { evaluate } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { asFileError, indented, print, UsageError, UserError } from "./messages.js";
+import { guess } from "./nearest.js";
 import { predict } from "./predict.js";
 import { train } from "./train.js";
 
@@ -40,7 +41,8 @@ export async function runCommand(given: readonly string[]): Promise<number> {
   const topic = given.find((argument) => !HELP.includes(argument));
   const command = COMMANDS.find((candidate) => candidate.name === topic);
   if (command === undefined && topic !== undefined) {
-    complain(`there is no command "${topic}"; the commands are ${COMMANDS.map((known) => known.name).join(", ")}`);
+    const names = COMMANDS.map((known) => known.name);
+    complain(`there is no command "${topic}"; the commands are ${names.join(", ")}${guess(topic, names)}`);
     return MISUSED;
   }
   if (command === undefined || isHelp) {
@@ -55,6 +57,8 @@ async function run(command: Command, given: readonly string[]): Promise<number> 
     await command.run(new Arguments(command, given));
     return DONE;
   } catch (error) {
+    // Who still writes to the standard input would keep the process waiting.
+    process.stdin.destroy();
     if (error instanceof UsageError) {
       complain(error.message);
       process.stderr.write(`Usage: ${usageOf(command)}\n"lanegrad ${command.name} --help" lists the options\n`);

@@ -1,7 +1,10 @@
 // What a model file says about the table that the network was trained on, and rows of other tables by it.
 import { FormatError } from "../errors.js";
-import { listed, quoted, tooLargeError, UserError } from "./messages.js";
-import { isMissing, isTooLarge, numberIn, type Row, type Table } from "./table.js";
+import { listed, quoted, shown, tooLargeError, UserError } from "./messages.js";
+import { guess } from "./nearest.js";
+import { type Decimal, isTooLarge, numberIn, numeralProblem } from "./numerals.js";
+import { otherSeparator } from "./separator.js";
+import { headerHint, isMissing, type Row, type Table } from "./table.js";
 
 /** What is done where a field holds nothing: an error, the training rows' mean or most frequent text, or the row is left out. */
 export type Missing = (typeof MISSING)[number];
@@ -56,10 +59,14 @@ export function encodeRow(
   }
 }
 
+/** What helps where a text is new. */
+const UNKNOWN = "; --missing mean takes an empty field for the most frequent of them";
+
 /** Reads the rows of a table with the columns of a description, wherever they stand in it. */
 export class RowReader {
   readonly #description: Description;
   readonly #name: string;
+  readonly #decimal: Decimal;
   readonly #places: readonly number[];
   readonly #target: number;
   readonly #missing: Missing;
@@ -73,6 +80,7 @@ export class RowReader {
     checkColumns(table, needsTarget ? [...needed, target.name] : needed);
     this.#description = description;
     this.#name = table.name;
+    this.#decimal = table.decimal;
     this.#places = needed.map((name) => table.header.indexOf(name));
     this.#target = table.header.indexOf(target.name);
     this.#missing = missing;
@@ -109,44 +117,54 @@ export class RowReader {
     return undefined;
   }
 
+  /** What is wrong with a row that the network gives no finite number for. */
+  farError({ line }: Row): UserError {
+    return new UserError(`${this.#name}:${line}: the numbers are too far from those that the network was trained on`);
+  }
+
   #value(row: Row, place: number, column: string, texts: readonly string[] | undefined): number {
     const field = row.fields[place] as string;
     if (isMissing(field)) {
       if (this.#missing === "error") throw missingError(`${this.#name}:${row.line}`, column, field);
       return Number.NaN;
     }
-    const value = texts === undefined ? numberIn(field) : indexIn(texts, field);
+    const value = texts === undefined ? numberIn(field, this.#decimal) : indexIn(texts, field, this.#decimal);
     if (texts === undefined && isTooLarge(value)) throw tooLargeError(`${this.#name}:${row.line}`, column, field);
     if (value !== undefined) return value;
     const expected =
-      texts === undefined ? "not a number" : `which the network was not trained on (${listed(texts, 10)})`;
+      texts === undefined
+        ? (numeralProblem(field, this.#decimal) ?? "not a number")
+        : `which the network was not trained on (${listed(texts, 10)})${place === this.#target ? "" : UNKNOWN}`;
     throw new UserError(`${this.#name}:${row.line}: column "${column}" is ${quoted(field)}, ${expected}`);
   }
 }
 
 /** A class "1" is also written "1.0". */
-function indexIn(texts: readonly string[], field: string): number | undefined {
+function indexIn(texts: readonly string[], field: string, decimal: Decimal): number | undefined {
   let index = texts.indexOf(field);
-  if (index < 0) index = texts.indexOf(String(numberIn(field)));
+  if (index < 0) index = texts.indexOf(String(numberIn(field, decimal)));
   return index < 0 ? undefined : index;
 }
 
 /** @throws UserError */
-export function checkColumns({ name, header }: Table, needed: readonly string[]): void {
+export function checkColumns({ name, header, separator }: Table, needed: readonly string[]): void {
   const absent = needed.filter((column) => column === "" || !header.includes(column));
   if (absent.length === 0) return;
   const named = absent.map((column) => `"${column}"`);
-  const [other] = (header.length === 1 && /[;\t|,]/.exec(header[0] as string)) || [];
-  const hint = other === undefined ? "" : `; try --separator ${other === "\t" ? "tab" : quoted(other)}`;
   const noun = absent.length === 1 ? "column" : "columns";
   const columns = header.filter((column) => column !== "");
-  throw new UserError(`${name} has no ${noun} ${listed(named)}; its columns are ${listed(columns)}${hint}`);
+  const hint =
+    guess(absent[0] as string, columns, quoted) ||
+    otherSeparator(columns, separator) ||
+    headerHint(columns.some((column) => numberIn(column) !== undefined));
+  throw new UserError(`${name} has no ${noun} ${listed(named)}; its columns are ${listed(columns.map(shown))}${hint}`);
 }
 
-export function missingError(place: string, column: string, field: string): UserError {
+/** @param more another way out */
+export function missingError(place: string, column: string, field: string, more = ""): UserError {
   const what = field === "" ? "is empty" : `is "${field}", which stands for a missing value`;
-  const advice = "use --missing mean to fill such places, or --missing drop to leave such rows out";
-  return new UserError(`${place}: column "${column}" ${what} (${advice})`);
+  const advice = "use --missing mean to fill such places, --missing drop to leave such rows out";
+  return new UserError(`${place}: column "${column}" ${what} (${advice}${more})`);
 }
 
 /**

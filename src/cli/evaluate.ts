@@ -6,8 +6,9 @@ import { count, entry, leftOut, print, UserError } from "./messages.js";
 import { readModel } from "./model-file.js";
 import { batchesOf } from "./predict.js";
 import { scoresOf } from "./scores.js";
+import { separatedBy } from "./separator.js";
 import { openTable, type Row } from "./table.js";
-import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+import { FILLING_OPTION, FORM_OPTIONS, fillingOf, formOf } from "./table-options.js";
 
 export const evaluate: Command = {
   name: "evaluate",
@@ -15,7 +16,7 @@ export const evaluate: Command = {
   places: ["model.safetensors", "data.csv"],
   options: {
     missing: FILLING_OPTION,
-    separator: SEPARATOR_OPTION,
+    ...FORM_OPTIONS,
   },
   examples: ["lanegrad evaluate model.safetensors test.csv"],
   run: runEvaluate,
@@ -23,18 +24,24 @@ export const evaluate: Command = {
 
 async function runEvaluate(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
-  const separator = separatorOf(given);
-  const { net, description } = await readModel(modelPath);
-  const table = await openTable(path, separator);
+  const form = formOf(given);
+  const model = await readModel(modelPath);
+  const { description } = model;
+  const table = await openTable(path, form);
   const reader = new RowReader(table, description, fillingOf(given, description), true);
   const outputs: number[] = [];
   const targets: number[] = [];
-  for await (const { rows, inputs } of batchesOf(withTarget(table.rows, reader), description, reader)) {
-    for (const value of net.predict(inputs)) outputs.push(value);
-    for (const row of rows) targets.push(reader.target(row) as number);
+  for await (const batch of batchesOf(withTarget(table.rows, reader), model, reader)) {
+    for (const value of batch.outputs) outputs.push(value);
+    for (const row of batch.rows) targets.push(reader.target(row) as number);
   }
   if (targets.length === 0) throw new UserError(`${table.name} has no rows to compare`);
-  print(entry("Table", `${table.name}, ${count(targets.length, "row")}${leftOut(reader.dropped)}`));
+  print(
+    entry(
+      "Table",
+      `${table.name}, ${count(targets.length, "row")}${separatedBy(table.separator)}${leftOut(reader.dropped)}`,
+    ),
+  );
   print(entry("Target", description.target.name));
   print(scoresOf(description.target, Float64Array.from(outputs), targets, "row"));
 }

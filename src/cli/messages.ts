@@ -38,10 +38,14 @@ export function tooLargeError(place: string, column: string, field: string): Use
   return new UserError(`${place}: column "${column}" is ${quoted(field)}, which is beyond ±1e38`);
 }
 
-/** A field as messages repeat it: cut where it is long, and without what a terminal would obey. */
-export function quoted(field: string): string {
+/** A field or name as messages repeat it: cut where it is long, and without what a terminal would obey. */
+export function shown(field: string): string {
   const cut = field.length > LONGEST_FIELD ? `${field.slice(0, LONGEST_FIELD - 1)}…` : field;
-  return `"${cut.replace(/\p{Cc}/gu, "\ufffd")}"`;
+  return cut.replace(/\p{Cc}/gu, "\ufffd");
+}
+
+export function quoted(field: string): string {
+  return `"${shown(field)}"`;
 }
 
 /** 1 row, 2 rows, 10,000 rows. */
@@ -56,7 +60,8 @@ export function integer(number: number): string {
 /** Four significant digits. */
 export function short(number: number): string {
   const rounded = Number(number.toPrecision(4));
-  return Math.abs(rounded) >= 1000 && Math.abs(rounded) < 1e15 ? integer(rounded) : String(rounded);
+  if (Math.abs(rounded) >= 1e15) return rounded.toExponential();
+  return Math.abs(rounded) >= 1000 ? integer(rounded) : String(rounded);
 }
 
 /** 97.2 %; 100 % only where it is all. */
@@ -112,7 +117,12 @@ export function indented(text: string, first: string): string {
 
 /** A path or name as a shell takes it. */
 export function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A column's name as a shell takes it in the value of --ignore and --text. */
+export function listedName(name: string): string {
+  return shellWord(/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
 }
 
 /** A path as short as it can be said from here. */

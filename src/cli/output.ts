@@ -11,6 +11,7 @@ import { asFileError, UserError } from "./messages.js";
  * @throws UserError
  */
 export async function checkOutput(path: string, source: string): Promise<void> {
+  if (path === "-") throw new UserError("cannot write a network to the standard output; name a file");
   const target = resolve(path);
   try {
     await access(dirname(target), constants.W_OK);

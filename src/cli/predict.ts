@@ -1,15 +1,17 @@
 // lanegrad predict: the rows of a table with what the network says of them.
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, rmSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import type { FloatArray } from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
 import { type Description, encodeRow, inputsOf, RowReader } from "./description.js";
 import { asFileError, count, leftOut, shownPath, UserError } from "./messages.js";
 import { type Model, readModel } from "./model-file.js";
+import { type Decimal, withDecimal } from "./numerals.js";
 import { checkOutput } from "./output.js";
+import { SIGNALS } from "./signals.js";
 import { csvLine, openTable, type Row, type Table } from "./table.js";
-import { FILLING_OPTION, fillingOf, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+import { FILLING_OPTION, FORM_OPTIONS, fillingOf, formOf } from "./table-options.js";
 
 /** Rows that are predicted at once. */
 const BATCH = 1024;
@@ -23,7 +25,7 @@ export const predict: Command = {
     out: { value: "FILE", preset: "-", help: "where the table is written to; - is the standard output" },
     probabilities: { help: "one more column for each class: its probability" },
     missing: FILLING_OPTION,
-    separator: SEPARATOR_OPTION,
+    ...FORM_OPTIONS,
   },
   examples: [
     "lanegrad predict model.safetensors new.csv",
@@ -34,14 +36,14 @@ export const predict: Command = {
 
 async function runPredict(given: Arguments): Promise<void> {
   const [modelPath, path] = given.places as [string, string];
-  const separator = separatorOf(given);
+  const form = formOf(given);
   const out = given.text("out");
   if (out !== "-") await checkOutput(out, modelPath);
   const model = await readModel(modelPath);
   const missing = fillingOf(given, model.description);
-  const table = await openTable(path, separator);
+  const table = await openTable(path, form);
   const reader = new RowReader(table, model.description, missing, false);
-  const lines = predictedLines(model, table, reader, separator, given.flag("probabilities"));
+  const lines = predictedLines(model, table, reader, given.flag("probabilities"));
   if (out === "-") {
     for await (const text of lines) await write(process.stdout, text);
     return;
@@ -55,18 +57,17 @@ async function* predictedLines(
   model: Model,
   table: Table,
   reader: RowReader,
-  separator: string,
   withProbabilities: boolean,
 ): AsyncGenerator<string> {
   const { net, description } = model;
+  const { header, separator, decimal, isMarked } = table;
   const added = addedColumns(table, description, withProbabilities);
-  yield csvLine([...table.header, ...added], separator);
-  for await (const { rows, inputs } of batchesOf(table.rows, description, reader)) {
-    const outputs = net.predict(inputs);
+  yield (isMarked ? "\ufeff" : "") + csvLine([...header, ...added], separator);
+  for await (const { rows, outputs } of batchesOf(table.rows, model, reader)) {
     const width = net.outputs;
     const lines = rows.map(({ fields }, index) => {
       const row = outputs.subarray(index * width, (index + 1) * width);
-      return csvLine([...fields, ...predictionOf(row, description, withProbabilities)], separator);
+      return csvLine([...fields, ...predictionOf(row, description, decimal, withProbabilities)], separator);
     });
     yield lines.join("");
   }
@@ -80,8 +81,13 @@ function addedColumns({ name, header }: Table, { target }: Description, withProb
   return added;
 }
 
-function predictionOf(row: FloatArray, { target }: Description, withProbabilities: boolean): string[] {
-  const shown = [...row].map(shortest);
+function predictionOf(
+  row: FloatArray,
+  { target }: Description,
+  decimal: Decimal,
+  withProbabilities: boolean,
+): string[] {
+  const shown = Array.from(row, (value) => withDecimal(shortest(value), decimal));
   if (target.classes === undefined) return shown;
   const best = row.indexOf(Math.max(...row));
   return [target.classes[best] as string, ...(withProbabilities ? shown : [])];
@@ -96,18 +102,25 @@ function shortest(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** Rows with their inputs; those that are to be left out are not among them. */
+/**
+ * Rows with the network's outputs; those that are to be left out are not among them.
+ *
+ * @throws UserError
+ */
 export async function* batchesOf(
   rows: AsyncIterable<Row>,
-  { features }: Description,
+  { net, description: { features } }: Model,
   reader: RowReader,
-): AsyncGenerator<{ rows: Row[]; inputs: Float64Array }> {
+): AsyncGenerator<{ rows: Row[]; outputs: FloatArray }> {
   const width = inputsOf(features);
   let [batch, values]: [Row[], number[][]] = [[], []];
   const take = () => {
     const inputs = new Float64Array(batch.length * width);
     for (const [index, row] of values.entries()) encodeRow(features, row, inputs, index * width);
-    return { rows: batch, inputs };
+    const outputs = net.predict(inputs);
+    const odd = outputs.findIndex((value) => !Number.isFinite(value));
+    if (odd >= 0) throw reader.farError(batch[Math.floor(odd / net.outputs)] as Row);
+    return { rows: batch, outputs };
   };
   for await (const row of rows) {
     const known = reader.features(row);
@@ -128,6 +141,12 @@ async function writeLines(path: string, lines: AsyncIterable<string>): Promise<n
   const file = createWriteStream(part);
   const failed = new Promise<never>((_, reject) => file.on("error", reject));
   failed.catch(() => {});
+  const discard = (signal: NodeJS.Signals) => {
+    rmSync(part, { force: true });
+    // Without this listener, it ends the process.
+    process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.once(signal, discard);
   let written = -1;
   try {
     await Promise.race([once(file, "open"), failed]);
@@ -142,6 +161,8 @@ async function writeLines(path: string, lines: AsyncIterable<string>): Promise<n
     file.destroy();
     await rm(part, { force: true });
     throw asFileError("write", path, error);
+  } finally {
+    for (const signal of SIGNALS) process.removeListener(signal, discard);
   }
   return written;
 }

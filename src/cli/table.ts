@@ -1,8 +1,10 @@
 // Tables: CSV read as a stream, row by row with the numbers of their lines, and written.
 import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
-import { asFileError, quoted, shownPath, UserError } from "./messages.js";
+import { readBeginning } from "./beginning.js";
+import { asFileError, count, quoted, shownPath, UserError } from "./messages.js";
+import { type Decimal, numberIn } from "./numerals.js";
 
 export interface Row {
   readonly fields: readonly string[];
@@ -10,7 +12,17 @@ export interface Row {
   readonly line: number;
 }
 
-export interface Table {
+/** How a file is written. */
+export interface Form {
+  /** Between fields; found out by the header where it is not given. */
+  readonly separator: string | undefined;
+  readonly decimal: Decimal;
+}
+
+export interface Table extends Form {
+  readonly separator: string;
+  /** Whether a byte order mark stands before the header, by which spreadsheets know UTF-8. */
+  readonly isMarked: boolean;
   /** The file as messages name it. */
   readonly name: string;
   /** Names of the columns, all different; empty where a column has none. */
@@ -22,27 +34,10 @@ export interface Table {
 /** Longest row in bytes: a quote that is never closed does not take the whole file into memory. */
 const LONGEST_ROW = 2 ** 24;
 
-const MISSING = new Set(["", "?", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"]);
+const MISSING = new Set(["", "?", "-", "NA", "<NA>", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL"]);
 
 export function isMissing(field: string): boolean {
   return MISSING.has(field);
-}
-
-/** Numbers beyond have no place in single precision. */
-const LARGEST = 1e38;
-
-export function isTooLarge(value: number | undefined): boolean {
-  return value !== undefined && Math.abs(value) > LARGEST;
-}
-
-/** The number that a field holds, which may be too large; undefined where it holds none. */
-export function numberIn(field: string): number | undefined {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) ? Number(field) : undefined;
-}
-
-/** Whether a field is a number as other countries or spreadsheets write it: 1,5 or 1,234.5. */
-export function hasComma(field: string): boolean {
-  return field.includes(",") && /^[+-]?[\d.,]*\d$/.test(field);
 }
 
 /**
@@ -51,17 +46,33 @@ export function hasComma(field: string): boolean {
  * @param path "-" for the standard input
  * @throws UserError where it cannot be read, or the header does not name columns
  */
-export async function openTable(path: string, separator: string): Promise<Table> {
+export async function openTable(path: string, form: Form): Promise<Table> {
   const name = path === "-" ? "stdin" : shownPath(path);
-  const rows = readRows(path, name, separator);
+  const source: Readable = path === "-" ? process.stdin : createReadStream(path);
+  const { isText, isMarked, bytes, ...found } = await readBeginning(source).catch((error) => {
+    throw asFileError("read", path, error);
+  });
+  if (!isText) throw new UserError(`${name} is no text; save the table as CSV in UTF-8`);
+  const separator = form.separator ?? found.separator;
+  const rows = readRows({ path, name, separator, source, bytes });
   const first = await rows.next();
   if (first.done) throw new UserError(`${name} is empty: the first line is to name the columns`);
   const { fields, line } = first.value;
   checkHeader(fields, `${name}:${line}`);
-  return { name, header: fields, rows: checkRows(rows, name, fields.length) };
+  const { decimal } = form;
+  return { name, separator, decimal, isMarked, header: fields, rows: checkRows(rows, name, fields.length) };
 }
 
-async function* readRows(path: string, name: string, delimiter: string): AsyncGenerator<Row> {
+interface File {
+  readonly path: string;
+  readonly name: string;
+  readonly separator: string;
+  readonly source: Readable;
+  /** All that the source has. */
+  readonly bytes: AsyncIterable<Buffer>;
+}
+
+async function* readRows({ path, name, separator, source, bytes }: File): AsyncGenerator<Row> {
   let last = 0;
   // Within quotes the parser counts a line end of two characters twice.
   let excess = 0;
@@ -79,7 +90,7 @@ async function* readRows(path: string, name: string, delimiter: string): AsyncGe
   };
   const parser = parse({
     bom: true,
-    delimiter,
+    delimiter: separator,
     max_record_size: LONGEST_ROW,
     // Its type knows no rows but lists of texts.
     on_record: place as never,
@@ -88,14 +99,13 @@ async function* readRows(path: string, name: string, delimiter: string): AsyncGe
     skip_empty_lines: true,
     trim: true,
   });
-  const source: Readable = path === "-" ? process.stdin : createReadStream(path);
-  source.on("error", (error) => parser.destroy(error));
+  const input = Readable.from(bytes).on("error", (error) => parser.destroy(error));
   try {
-    for await (const row of source.pipe(parser)) {
+    for await (const row of input.pipe(parser)) {
       const { fields, line }: Row = row;
       const foreign = fields.find((field) => field.includes("\ufffd"));
       if (foreign !== undefined)
-        throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save the table as UTF-8`);
+        throw new UserError(`${name}:${line}: ${quoted(foreign)} is not UTF-8; save the table as CSV in UTF-8`);
       yield row;
     }
   } catch (error) {
@@ -121,8 +131,13 @@ function asTableError(error: unknown, path: string, name: string, last: number, 
   }
 }
 
+/** A reminder, where the header looks like a row. */
+export function headerHint(isNumeric: boolean): string {
+  return isNumeric ? "; the first line is to name the columns" : "";
+}
+
 function checkHeader(header: readonly string[], place: string): void {
-  const hint = header.some((name) => numberIn(name) === undefined) ? "" : "; the first line is to name the columns";
+  const hint = headerHint(header.every((name) => numberIn(name) !== undefined));
   for (const [index, name] of header.entries()) {
     const first = header.indexOf(name);
     if (first === index || name === "") continue;
@@ -136,7 +151,9 @@ async function* checkRows(rows: AsyncGenerator<Row>, name: string, columns: numb
     if (length === columns) yield row;
     // A line of nothing but spaces is empty.
     else if (length > 1 || row.fields[0] !== "") {
-      throw new UserError(`${name}:${row.line}: ${length} fields, where the header names ${columns} columns`);
+      throw new UserError(
+        `${name}:${row.line}: ${count(length, "field")}, where the header names ${count(columns, "column")}`,
+      );
     }
   }
 }

@@ -39,7 +39,9 @@ import { writeModel } from "./model-file.js";
 import { checkOutput } from "./output.js";
 import { progressOf } from "./progress.js";
 import { scoresOf } from "./scores.js";
-import { MISSING_OPTION, SEPARATOR_OPTION, separatorOf } from "./table-options.js";
+import { separatedBy } from "./separator.js";
+import { SIGNALS } from "./signals.js";
+import { FORM_OPTIONS, formArguments, formOf, MISSING_OPTION } from "./table-options.js";
 import { type Dataset, makeDataset, readTrainingTable, type Task, type TrainingTable } from "./training-table.js";
 
 /** Each with the learning rate that it has where none is given. */
@@ -64,7 +66,7 @@ export const train: Command = {
     ignore: { value: "A,B", help: "columns to leave out" },
     text: { value: "A,B", help: "columns whose numbers are names, such as codes" },
     missing: MISSING_OPTION,
-    separator: SEPARATOR_OPTION,
+    ...FORM_OPTIONS,
     hidden: { value: "64,32", preset: "100", help: "units of the hidden layers, or none" },
     activation: { value: "NAME", preset: "relu", help: `of the hidden layers: ${ACTIVATIONS.join(", ")}` },
     dropout: { value: "RATE", preset: "0", help: "share of hidden outputs that training leaves out" },
@@ -116,7 +118,7 @@ async function runTrain(given: Arguments): Promise<void> {
     ignore: given.names("ignore"),
     text: given.names("text"),
     missing,
-    separator: separatorOf(given),
+    form: formOf(given),
   };
   if (tableOptions.ignore.includes(tableOptions.target)) throw new UsageError("--target and --ignore name one column");
   await checkOutput(out, settings.path);
@@ -131,7 +133,8 @@ async function runTrain(given: Arguments): Promise<void> {
   const { features, target } = data;
   const bytes = await writeModel(out, { net, description: { features, target, missing } });
   print(`\nWritten to ${shownPath(out)} (${short(bytes / 1000)} kB). Next:`);
-  print(`  npx lanegrad predict ${shellWord(shownPath(out))} ${shellWord(shownPath(settings.path))}`);
+  const words = ["predict", shownPath(out), shownPath(settings.path), ...formArguments(given)];
+  print(`  npx lanegrad ${words.map(shellWord).join(" ")}`);
 }
 
 function parseSettings(given: Arguments): Settings {
@@ -182,7 +185,7 @@ function describeTable(table: TrainingTable, ignored: readonly string[]): string
     ...(nameless > 0 ? [unbroken(`${count(nameless, "column")} without a name`)] : []),
   ];
   return [
-    entry("Table", `${name}, ${count(rows, "row")}${leftOut(dropped)}`),
+    entry("Table", `${name}, ${count(rows, "row")}${separatedBy(table.separator)}${leftOut(dropped)}`),
     entry("Target", `${target.name}: ${task}${why}`),
     entry("", target.isText ? describeClasses(target) : describeRange(target)),
     ...(numbers.length > 0
@@ -238,7 +241,7 @@ async function trainNetwork(data: Dataset, settings: Settings) {
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
   const progress = progressOf(epochs);
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, stop);
+  for (const signal of SIGNALS) process.once(signal, stop);
   try {
     const history = await net.fit(data.train.x, targetsOf(data.train), {
       optimizer,
@@ -254,7 +257,7 @@ async function trainNetwork(data: Dataset, settings: Settings) {
     if (!(error instanceof NonFiniteError)) throw error;
     throw new UserError("training diverged; try a smaller --learning-rate");
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, stop);
+    for (const signal of SIGNALS) process.removeListener(signal, stop);
     progress.stop();
   }
 }

@@ -9,9 +9,10 @@ import {
   type Missing,
   missingError,
   type Target,
+  widthOf,
 } from "./description.js";
-import { count, UserError } from "./messages.js";
-import { isMissing, openTable, type Table } from "./table.js";
+import { count, listedName, UserError } from "./messages.js";
+import { type Form, isMissing, openTable, type Table } from "./table.js";
 
 export type Task = "classification" | "regression";
 
@@ -23,15 +24,16 @@ export interface TableOptions {
   /** Columns that are texts also where they hold numbers. */
   readonly text: readonly string[];
   readonly missing: Missing;
-  readonly separator: string;
+  readonly form: Form;
 }
 
 export interface TrainingTable {
   readonly name: string;
+  readonly separator: string;
   readonly rows: number;
   /** Rows that were left out, because something was missing. */
   readonly dropped: number;
-  /** Fields that were missing and are to be filled. */
+  /** Fields of features that were missing and are to be filled. */
   readonly filled: number;
   readonly features: readonly Column[];
   /** Columns without a name, which are left out. */
@@ -66,51 +68,67 @@ const ROWS_OF_A_CLASS = 5;
 
 /** @throws UserError */
 export async function readTrainingTable(path: string, options: TableOptions): Promise<TrainingTable> {
-  const { ignore, text, missing, task } = options;
-  const table = await openTable(path, options.separator);
+  const { ignore, text, missing, task, form } = options;
+  const table = await openTable(path, form);
   checkColumns(table, [options.target, ...ignore, ...text]);
   const isTextTarget = task === "classification" || text.includes(options.target);
   const columns = table.header.map((name) => {
-    if (name === options.target) return new Column(name, isTextTarget, true);
-    return name === "" || ignore.includes(name) ? undefined : new Column(name, text.includes(name), false);
+    if (name === options.target) return new Column(name, isTextTarget, true, form.decimal);
+    return name === "" || ignore.includes(name)
+      ? undefined
+      : new Column(name, text.includes(name), false, form.decimal);
   });
-  const { rows, dropped, filled } = await addRows(table, columns, missing);
+  const { rows, dropped, holes } = await addRows(table, columns, missing);
   const target = columns.find((column) => column?.name === options.target) as Column;
   const others = columns.filter((column) => column !== undefined && column !== target) as Column[];
   if (rows < 2) {
     const few = rows === 0 ? "no rows" : "one row only";
-    throw new UserError(`${table.name} has ${few}${dropped > 0 ? " without missing values" : ""}`);
+    const worst = table.header[holes.indexOf(Math.max(...holes))] as string;
+    const why = dropped > 0 ? ` without missing values; most are missing in column "${worst}"` : "";
+    throw new UserError(`${table.name} has ${few}${why}`);
   }
   const chosen = chooseTask(target, rows, task, table.name);
   const features = others.filter((column) => !isConstant(column));
   for (const column of [...features, target]) if (column.isText) column.sort();
+  for (const column of features) column.checkTexts(table.name);
   if (isConstant(target)) throw new UserError(`${table.name}: the target "${target.name}" is the same in every row`);
   if (features.length === 0) throw new UserError(`${table.name}: no column is left to predict "${target.name}" from`);
   const constant = others.filter((column) => !features.includes(column)).map(({ name }) => name);
   const nameless = table.header.filter((name) => name === "").length;
-  return { name: table.name, rows, dropped, filled, features, nameless, constant, target, ...chosen };
+  const filled = features.reduce((sum, { values }) => sum + values.filter(Number.isNaN).length, 0);
+  const { name, separator } = table;
+  return { name, separator, rows, dropped, filled, features, nameless, constant, target, ...chosen };
 }
 
-/** Rows without a target are left out wherever something may be missing. */
+/**
+ * Rows without a target are left out wherever something may be missing.
+ *
+ * @returns how many rows there are and were left out, and the missing values of each column
+ */
 async function addRows(table: Table, columns: readonly (Column | undefined)[], missing: Missing) {
-  let [rows, dropped, filled] = [0, 0, 0];
+  let [rows, dropped] = [0, 0];
+  const holes = new Uint32Array(columns.length);
   const target = columns.findIndex((column) => column?.isTarget);
   for await (const { fields, line } of table.rows) {
     const place = `${table.name}:${line}`;
-    const holes = fields.flatMap((field, index) => (columns[index] !== undefined && isMissing(field) ? [index] : []));
-    const [first] = holes;
+    const empty = fields.flatMap((field, index) => (columns[index] !== undefined && isMissing(field) ? [index] : []));
+    for (const index of empty) holes[index] = (holes[index] as number) + 1;
+    const [first] = empty;
     if (first !== undefined) {
-      if (missing === "error") throw missingError(place, table.header[first] as string, fields[first] as string);
-      if (missing === "drop" || holes.includes(target)) {
+      if (missing === "error") {
+        const name = table.header[first] as string;
+        const more = first === target ? "" : `, --ignore ${listedName(name)} to leave the column out`;
+        throw missingError(place, name, fields[first] as string, more);
+      }
+      if (missing === "drop" || empty.includes(target)) {
         dropped++;
         continue;
       }
     }
     for (const [index, column] of columns.entries()) column?.add(fields[index] as string, place);
     rows++;
-    filled += holes.length;
   }
-  return { rows, dropped, filled };
+  return { rows, dropped, holes };
 }
 
 function chooseTask(target: Column, rows: number, given: Task | undefined, table: string) {
@@ -132,7 +150,14 @@ function isConstant({ values }: Column): boolean {
   return known.every((value) => value === known[0]);
 }
 
-/** Cuts the rows in two, and takes from the training rows alone what fills and scales columns. */
+/** Deviations from the mean beyond which layers or the loss overflow single precision. */
+const FARTHEST = 1e15;
+
+/**
+ * Cuts the rows in two, and takes from the training rows alone what fills and scales columns.
+ *
+ * @throws UserError where a validation row is too far from them
+ */
 export function makeDataset(table: TrainingTable, validation: number, seed: number): Dataset {
   const targets = Float64Array.from(table.target.values);
   const all = Float64Array.from({ length: table.rows }, (_, row) => row);
@@ -142,13 +167,27 @@ export function makeDataset(table: TrainingTable, validation: number, seed: numb
   const features = table.features.map((column) => featureOf(column, train));
   const rowsOf = (rows: Float64Array, y: Float64Array) => ({ x: encode(table.features, features, rows), y });
   const trainRows = rowsOf(train, trainTargets);
+  const validationRows = parts && rowsOf(...parts.test);
+  const standardization = scaleOf(features, trainRows.x);
+  if (validationRows !== undefined) checkNear(table.name, features, validationRows, standardization);
   return {
     features,
     target: { name: table.target.name, classes: table.target.isText ? table.target.texts : undefined },
     train: trainRows,
-    validation: parts && rowsOf(...parts.test),
-    standardization: scaleOf(features, trainRows.x),
+    validation: validationRows,
+    standardization,
   };
+}
+
+function checkNear(name: string, features: readonly Feature[], { x }: Rows, { means, deviations }: Standardization) {
+  const columns = features.flatMap((feature) => Array.from({ length: widthOf(feature) }, () => feature.name));
+  const distance = (value: number, input: number) => (value - (means[input] as number)) / (deviations[input] as number);
+  const far = x.findIndex((value, index) => Math.abs(distance(value, index % columns.length)) > FARTHEST);
+  if (far < 0) return;
+  const column = columns[far % columns.length];
+  throw new UserError(
+    `${name}: column "${column}" has ${x[far]} in a row, too far from all others; leave that row out`,
+  );
 }
 
 function featureOf(column: Column, rows: Float64Array): Feature {
