@@ -350,7 +350,7 @@ if (chromium !== undefined) {
       });
       await open("plane");
       await page.click("#theme");
-      expect(await page.$eval(":root", (root) => root.dataset.theme)).toBe("dark");
+      expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
     });
 
     test("digits: what leaves the paper is drawn to its edge, and read so", async () => {
