@@ -369,6 +369,29 @@ if (chromium !== undefined) {
       expect(pictures[1]).toEqual(pictures[0]);
     });
 
+    test("digits: a second finger draws nothing", async () => {
+      await page.setViewport({ width: 390, height: 844, isMobile: true, hasTouch: true });
+      await open("digits");
+      const [start, end, besides, further] = await placeOnPaper(page, [
+        [0.3, 0.2],
+        [0.3, 0.8],
+        [0.6, 0.3],
+        [0.8, 0.7],
+      ]);
+      const pictures = [];
+      for (const fingers of [1, 2]) {
+        await page.touchscreen.touchStart(...(start as Point));
+        const second = fingers === 2 ? await page.touchscreen.touchStart(...(besides as Point)) : undefined;
+        await second?.move(...(further as Point));
+        await page.touchscreen.touchMove(...(end as Point));
+        await second?.end();
+        await page.touchscreen.touchEnd();
+        pictures.push(await pictureOf(page, "[data-drawing]"));
+        await clickAtOnce(page, ["#digits [data-clear]"]);
+      }
+      expect(pictures[1]).toBe(pictures[0]);
+    });
+
     test("what fails is told", async () => {
       await page.setRequestInterception(true);
       page.on("request", (request) => (request.url().includes("/worker-") ? request.abort() : request.continue()));

@@ -58,7 +58,7 @@ export class Drawing {
   }
 
   #extend(event) {
-    if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
+    if (!event.isPrimary || !this.#canvas.hasPointerCapture(event.pointerId)) return;
     this.#set(this.#strokes, undefined, event.getCoalescedEvents?.() ?? [event]);
   }
 
