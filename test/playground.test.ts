@@ -459,6 +459,20 @@ if (chromium !== undefined) {
       }
     }, 60_000);
 
+    test("letters twice as large still fit a phone", async () => {
+      await page.setViewport({ width: 390, height: 844 });
+      const session = await page.createCDPSession();
+      await session.send("Page.setFontSizes", { fontSizes: { standard: 32 } });
+      for (const tab of ["digits", "plane"] as const) {
+        await open(tab);
+        const [size, width] = await page.evaluate(() => [
+          getComputedStyle(document.documentElement).fontSize,
+          document.documentElement.scrollWidth,
+        ]);
+        expect([size, width], tab).toEqual(["32px", 390]);
+      }
+    });
+
     test("forced colours leave classes and choices apart", async () => {
       const session = await page.createCDPSession();
       const features = [{ name: "forced-colors", value: "active" }];
