@@ -220,7 +220,9 @@ if (chromium !== undefined) {
       await waitForText(page, "#digits [data-play]", "Play");
       await page.waitForFunction(() => document.querySelector("#digits [data-status]")?.textContent !== "");
       await takePicture("playground-mnist.webp", "#digits .cards");
-      const counts = await page.$$eval("[data-confusion] td", (cells) => cells.map((cell) => Number(cell.textContent)));
+      const counts = await page.$$eval("[data-confusion] tbody td", (cells) =>
+        cells.map((cell) => Number(cell.textContent)),
+      );
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
       const right = counts.filter((_, i) => i % 11 === 0).reduce((sum, count) => sum + count, 0);
       expect(right / 100).toBeCloseTo(await numberOf(page, "digits", "accuracy"), 2);
@@ -329,6 +331,67 @@ if (chromium !== undefined) {
       await page.waitForSelector("#plane [data-failure]", { hidden: true });
     }, 60_000);
 
+    test("an address that names the other tab shows it", async () => {
+      await open("digits");
+      await page.evaluate(() => {
+        location.hash = "#plane";
+      });
+      await page.waitForSelector("#plane [data-play]:enabled", { visible: true });
+      expect(await page.$eval("#digits", (panel) => (panel as HTMLElement).hidden)).toBe(true);
+    });
+
+    test("a browser that keeps nothing for a page shows it all the same", async () => {
+      await page.evaluateOnNewDocument(() => {
+        Object.defineProperty(window, "localStorage", {
+          get() {
+            throw new DOMException("access is denied", "SecurityError");
+          },
+        });
+      });
+      await open("plane");
+      await page.click("#theme");
+      expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+    });
+
+    test("digits: what leaves the paper is drawn to its edge, and read so", async () => {
+      await open("digits");
+      const pictures = [];
+      for (const end of [1, 1.4]) {
+        await draw(page, [
+          [0.3, 0.2],
+          [0.3, 0.8],
+          [end, 0.8],
+        ]);
+        await page.mouse.up();
+        pictures.push([await pictureOf(page, "[data-drawing]"), await pictureOf(page, "[data-seen]")]);
+        await page.click("#digits [data-clear]");
+      }
+      expect(pictures[1]).toEqual(pictures[0]);
+    });
+
+    test("digits: a second finger draws nothing", async () => {
+      await page.setViewport({ width: 390, height: 844, isMobile: true, hasTouch: true });
+      await open("digits");
+      const [start, end, besides, further] = await placeOnPaper(page, [
+        [0.3, 0.2],
+        [0.3, 0.8],
+        [0.6, 0.3],
+        [0.8, 0.7],
+      ]);
+      const pictures = [];
+      for (const fingers of [1, 2]) {
+        await page.touchscreen.touchStart(...(start as Point));
+        const second = fingers === 2 ? await page.touchscreen.touchStart(...(besides as Point)) : undefined;
+        await second?.move(...(further as Point));
+        await page.touchscreen.touchMove(...(end as Point));
+        await second?.end();
+        await page.touchscreen.touchEnd();
+        pictures.push(await pictureOf(page, "[data-drawing]"));
+        await clickAtOnce(page, ["#digits [data-clear]"]);
+      }
+      expect(pictures[1]).toBe(pictures[0]);
+    });
+
     test("what fails is told", async () => {
       await page.setRequestInterception(true);
       page.on("request", (request) => (request.url().includes("/worker-") ? request.abort() : request.continue()));
@@ -395,6 +458,43 @@ if (chromium !== undefined) {
         expect(await page.evaluate(() => document.documentElement.scrollWidth), tab).toBe(320);
       }
     }, 60_000);
+
+    test("letters twice as large still fit a phone", async () => {
+      await page.setViewport({ width: 390, height: 844 });
+      const session = await page.createCDPSession();
+      await session.send("Page.setFontSizes", { fontSizes: { standard: 32 } });
+      for (const tab of ["digits", "plane"] as const) {
+        await open(tab);
+        const [size, width] = await page.evaluate(() => [
+          getComputedStyle(document.documentElement).fontSize,
+          document.documentElement.scrollWidth,
+        ]);
+        expect([size, width], tab).toEqual(["32px", 390]);
+      }
+    });
+
+    test("forced colours leave classes and choices apart", async () => {
+      const session = await page.createCDPSession();
+      const features = [{ name: "forced-colors", value: "active" }];
+      await session.send("Emulation.setEmulatedMedia", { features });
+      await open("plane");
+      const kinds = await page.$eval("[data-boundary]", (canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const { data } = (canvas as HTMLCanvasElement).getContext("2d")?.getImageData(0, 0, width, height) ?? {
+          data: [],
+        };
+        const found = new Set<string>();
+        for (let i = 0; i < data.length; i += 4) {
+          const blueness = (data[i + 2] ?? 0) - (data[i] ?? 0);
+          if (Math.abs(blueness) > 60) found.add(blueness > 0 ? "blue" : "orange");
+        }
+        return [...found].sort();
+      });
+      expect(kinds).toEqual(["blue", "orange"]);
+      const borderOf = (selector: string) => page.$eval(selector, (element) => getComputedStyle(element).borderBottom);
+      expect(await borderOf(".choice:has(:checked)")).not.toBe(await borderOf(".choice:not(:has(:checked))"));
+      expect(await borderOf("[aria-selected=true]")).not.toBe(await borderOf("[aria-selected=false]"));
+    });
 
     test("light and dark: as the system has it or as chosen, with all text in contrast", async () => {
       await open("plane");

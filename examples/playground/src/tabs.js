@@ -31,5 +31,7 @@ export function connectTabs(list, onShow) {
     target.click();
   });
 
-  show(tabs.find((tab) => location.hash === `#${panelOf(tab).id}`) ?? tabs[0]);
+  const showAddressed = () => show(tabs.find((tab) => location.hash === `#${panelOf(tab).id}`) ?? tabs[0]);
+  addEventListener("hashchange", showAddressed);
+  showAddressed();
 }

@@ -3,18 +3,30 @@
 const KEY = "lanegrad-theme";
 const root = document.documentElement;
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+const coloursAreForced = matchMedia("(forced-colors: active)");
 const listeners = new Set();
 
 /** Takes a colour to be resolved; in the document, because elements outside of it have no computed style. */
 const probe = root.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
+// Its colours are drawn on canvases, which a browser with forced colours leaves as they are.
+probe.style.forcedColorAdjust = "none";
 
 function isDark() {
   return (root.dataset.theme ?? (systemIsDark.matches ? "dark" : "light")) === "dark";
 }
 
+/** Undefined where the browser keeps nothing for a page. */
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 export function connectThemeButton(button) {
-  const stored = localStorage.getItem(KEY);
-  if (stored !== null) root.dataset.theme = stored;
+  const stored = storage()?.getItem(KEY);
+  if (stored) root.dataset.theme = stored;
 
   const update = () => {
     button.textContent = isDark() ? "Light" : "Dark";
@@ -23,10 +35,10 @@ export function connectThemeButton(button) {
   };
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    localStorage.setItem(KEY, root.dataset.theme);
+    storage()?.setItem(KEY, root.dataset.theme);
     update();
   });
-  systemIsDark.addEventListener("change", update);
+  for (const query of [systemIsDark, coloursAreForced]) query.addEventListener("change", update);
   update();
 }
 

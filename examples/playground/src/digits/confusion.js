@@ -7,7 +7,8 @@ export class ConfusionTable {
 
   constructor(table) {
     const head = table.createTHead().insertRow();
-    head.append(heading("", "col"), ...DIGITS.map((digit) => heading(digit, "col")));
+    head.insertCell();
+    head.append(...DIGITS.map((digit) => heading(digit, "col")));
     const body = table.createTBody();
     this.#cells = DIGITS.map((digit) => {
       const row = body.insertRow();

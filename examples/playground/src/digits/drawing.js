@@ -58,19 +58,23 @@ export class Drawing {
   }
 
   #extend(event) {
-    if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
+    if (!event.isPrimary || !this.#canvas.hasPointerCapture(event.pointerId)) return;
     this.#set(this.#strokes, undefined, event.getCoalescedEvents?.() ?? [event]);
   }
 
-  /** Takes strokes and image, and adds the events' points to the last stroke. */
+  /** Takes strokes and image, and adds the events' points to the last stroke; outside of the paper, where they leave it. */
   #set(strokes, image, events = []) {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
     this.#strokes = strokes;
     for (const { clientX, clientY } of events)
-      strokes.at(-1).push([(clientX - left) / width, (clientY - top) / height]);
+      strokes.at(-1).push([(clientX - left) / width, (clientY - top) / height].map(onPaper));
     this.#image = image;
     this.#pixels = image ?? rasterize(strokes);
     this.paint();
     this.#onChange();
   }
+}
+
+function onPaper(share) {
+  return Math.min(Math.max(share, 0), 1);
 }

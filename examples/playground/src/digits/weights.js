@@ -21,8 +21,10 @@ export function drawWeights(canvas, weights) {
     const unit = Math.floor(i / (SIDE * SIDE));
     const x = (unit % COLUMNS) * (SIDE + GAP) + (i % SIDE);
     const y = Math.floor(unit / COLUMNS) * (SIDE + GAP) + (Math.floor(i / SIDE) % SIDE);
-    const opacity = 255 * Math.min(1, Math.abs(weight) / strongest);
-    image.data.set([...(weight > 0 ? positive : negative), opacity], 4 * (y * width + x));
+    const ink = weight > 0 ? positive : negative;
+    const at = 4 * (y * width + x);
+    for (let c = 0; c < 3; c++) image.data[at + c] = ink[c];
+    image.data[at + 3] = 255 * Math.min(1, Math.abs(weight) / strongest);
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
