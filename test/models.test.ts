@@ -11,7 +11,7 @@ import { installRuntimes, loadRuntime, runFile } from "./support/runtimes.js";
 
 const engine = await engineOf("simd");
 
-const RUNS = 300;
+const RUNS = 150;
 const ROWS = 5;
 
 /** Of the largest number within the network, from which the last sums may come. */

@@ -93,9 +93,9 @@ describe("what toOnnx writes, fromOnnx reads, bit for bit", () => {
       { type: "binaryCrossEntropy", from: "probabilities" },
       { type: "softmaxCrossEntropy", labelSmoothing: 0.1 },
     ])("the loss %j behind a sigmoid", async (loss) => {
-      const standardization = new Standardization([0.1, 1 / 3], [0.3, 1 / 7]);
+      const standardization = new Standardization([0.1, 1 / 3, -0], [0.3, 1 / 7, 1]);
       const layers = [dense(2, "sigmoid")];
-      const net = await Network.create({ inputs: 2, layers, loss, dtype, standardization, seed: 2 ** 53 - 1 });
+      const net = await Network.create({ inputs: 3, layers, loss, dtype, standardization, seed: 2 ** 53 - 1 });
       for (const output of ["predictions", "logits"] as const) {
         expect(bitsOf(await fromOnnx(toOnnx(net, { output })))).toEqual(bitsOf(net));
       }

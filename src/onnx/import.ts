@@ -274,7 +274,8 @@ function scaleOf(scales: readonly Scale[], column: number): { mean: number; devi
   let [mean, deviation] = [0, 1];
   for (const { kind, values, of } of scales) {
     const number = of(values[column % values.length] as number);
-    if (kind === "means") mean += number * deviation;
+    // Not by addition to 0, which makes 0 of −0.
+    if (kind === "means") mean = mean === 0 ? number * deviation : mean + number * deviation;
     else deviation *= number;
   }
   return { mean, deviation };

@@ -72,7 +72,10 @@ const more = fc.record({
   batchSize: fc.constantFrom(undefined, 2, 50),
 });
 
-const scale = fc.tuple(fc.double({ min: -5, max: 5, noNaN: true }), fc.constantFrom(1 / 3, 1, 1.7, 40));
+const scale = fc.tuple(
+  fc.oneof(fc.double({ min: -5, max: 5, noNaN: true }), fc.constant(-0)),
+  fc.constantFrom(1 / 3, 1, 1.7, 40),
+);
 
 /** Options of a network, its engine apart. */
 export const randomModels: fc.Arbitrary<NetworkOptions> = fc
