@@ -93,9 +93,9 @@ describe("what toOnnx writes, fromOnnx reads, bit for bit", () => {
       { type: "binaryCrossEntropy", from: "probabilities" },
       { type: "softmaxCrossEntropy", labelSmoothing: 0.1 },
     ])("the loss %j behind a sigmoid", async (loss) => {
-      const standardization = new Standardization([0.1, 1 / 3], [0.3, 1 / 7]);
+      const standardization = new Standardization([0.1, 1 / 3, -0], [0.3, 1 / 7, 1]);
       const layers = [dense(2, "sigmoid")];
-      const net = await Network.create({ inputs: 2, layers, loss, dtype, standardization, seed: 2 ** 53 - 1 });
+      const net = await Network.create({ inputs: 3, layers, loss, dtype, standardization, seed: 2 ** 53 - 1 });
       for (const output of ["predictions", "logits"] as const) {
         expect(bitsOf(await fromOnnx(toOnnx(net, { output })))).toEqual(bitsOf(net));
       }
@@ -218,6 +218,19 @@ describe("a file made by hand", () => {
     ["Add and Mul", [node("Add", ["m", "x"], "c"), node("Mul", ["d", "c"], "s")], [], [-1, -2], [0.25, 0.2]],
     ["Div by one number", [node("Div", ["x", "k"], "s")], [tensor("k", [], [255])], [0, 0], [255, 255]],
     ["Sub alone", [node("Sub", ["x", "m"], "s")], [], [1, 2], [1, 1]],
+    // (x / 8 − m) / d − 1
+    [
+      "several steps",
+      [
+        node("Div", ["x", "k"], "s1"),
+        node("Sub", ["s1", "m"], "s2"),
+        node("Div", ["s2", "d"], "s3"),
+        node("Sub", ["s3", "one"], "s"),
+      ],
+      [tensor("k", [], [8])],
+      [8 * (1 + 4), 8 * (2 + 5)],
+      [32, 40],
+    ],
   ])("may scale its inputs by %s", async (_, front, more, means, deviations) => {
     const file = nodesOf(
       [...front, node("Gemm", ["s", "W"], "y")],
@@ -262,6 +275,51 @@ describe("a file made by hand", () => {
       input: [port("x", [batch, 1, 2, 2])],
     };
     expect(await predict(fileOf(graph), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([4321, 8765]);
+  });
+
+  test.each<[string, NodeProto[]]>([
+    ["the first of all sizes", [node("Shape", ["x"], "n"), node("Gather", ["n", "first"], "rows", { axis: 0 })]],
+    ["the first size alone", [node("Shape", ["x"], "rows", { start: 0, end: 1 })]],
+  ])("may flatten inputs by the number of rows that %s says", async (_, nodes) => {
+    const graph = {
+      node: [
+        ...nodes,
+        node("Unsqueeze", ["rows", "axes"], "u"),
+        node("Concat", ["u", "columns"], "r", { axis: 0 }),
+        node("Reshape", ["x", "r"], "f"),
+        node("MatMul", ["f", "W"], "y"),
+      ],
+      initializer: [
+        tensor("W", [4, 1], [1, 10, 100, 1000]),
+        { ...sizes("first", 0), dims: [] },
+        sizes("axes", 0),
+        sizes("columns", -1),
+      ],
+      input: [port("x", [undefined, 2, 2])],
+    };
+    expect(await predict(fileOf(graph), [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([4321, 8765]);
+  });
+
+  test("may transpose its weights, as often as it likes", async () => {
+    const turn = (from: string, to: string, more: Partial<NodeProto> = {}) => ({
+      ...node("Transpose", [from], to),
+      ...more,
+    });
+    const attribute = [{ name: "perm", ints: [1, 0], type: 7 }];
+    const byInput = [turn("W", "T"), node("MatMul", ["x", "T"], "h"), node("Add", ["h", "b"], "y")];
+    const byOutput = [turn("W", "T", { attribute }), turn("T", "U"), node("Gemm", ["x", "U", "b"], "y", { transB: 1 })];
+    for (const nodes of [byInput, byOutput]) expect(await predict(nodesOf(nodes), [1, -1])).toEqual([4, 5]);
+    const column = [turn("V", "T"), node("Gemm", ["x", "T"], "y")];
+    expect(await predict(nodesOf(column, tensor("V", [1, 2], [1, 10])), [2, 3])).toEqual([32]);
+  });
+
+  test("may leave out attributes that are zero", async () => {
+    const zero = (name: string) => [{ name, type: 1 }];
+    const sloped = [node("Gemm", ["x", "W", "b"], "h"), { ...node("LeakyRelu", ["h"], "y"), attribute: zero("alpha") }];
+    const net = await fromOnnx(nodesOf(sloped), { loss: "huber" });
+    expect(net.model.topology.layers).toMatchObject([{ activation: { name: "leakyRelu", slope: 0 } }]);
+    const factor = { ...node("Gemm", ["x", "W", "b"], "y"), attribute: zero("beta") };
+    await expect(fromOnnx(nodesOf([factor]), { loss: "huber" })).rejects.toThrow('node "y_node": beta 0, not 1');
   });
 
   test("may say softplus as PyTorch computes it, which is x from 20 on", async () => {
@@ -316,6 +374,7 @@ describe("refused is", () => {
   const last = node("Gemm", ["h", "V"], "y");
   const V = tensor("V", [2, 2], [1, 2, 3, 4]);
   const after = (...nodes: NodeProto[]) => nodesOf([gemm, ...nodes], V);
+  const turned = { ...node("Transpose", ["W"], "T"), attribute: [{ name: "perm", ints: [0, 1], type: 7 }] };
   const own = (value: string) => fileOf({}, { metadata: [{ key: "lanegrad", value }] });
 
   test.each<[string, Uint8Array, place: string, problem: RegExp]>([
@@ -324,8 +383,18 @@ describe("refused is", () => {
     ["a file without a version", fileOf({}, { opsets: [] }), "opset_import", /undefined/],
     ["operators of version 6", fileOf({}, { opsets: [{ version: 6 }] }), "opset_import", /version 6/],
     ["an operator of convolution", nodesOf([node("Conv", ["x", "W"], "y")]), 'node "y_node"', /operator "Conv"/],
-    ["a Transpose", after(node("Transpose", ["h"], "y")), 'node "y_node"', /operator "Transpose"/],
-    ["a Reshape to a vector", after(node("Reshape", ["h", "one"], "y")), 'node "y_node"', /shape of 1 sizes/],
+    [
+      "a Transpose of rows",
+      after(node("Transpose", ["h"], "y")),
+      'node "y_node"',
+      /input 0 of Transpose is no constant/,
+    ],
+    [
+      "a Reshape to a vector",
+      nodesOf([gemm, node("Reshape", ["h", "r"], "y")], sizes("r", -1)),
+      'node "y_node"',
+      /shape of 1 sizes/,
+    ],
     [
       "a Reshape to other columns",
       nodesOf([gemm, node("Reshape", ["h", "r"], "y")], sizes("r", -1, 1)),
@@ -393,7 +462,12 @@ describe("refused is", () => {
       /\[2,2\] for 3 inputs/,
     ],
     ["a vector of weights", nodesOf([node("MatMul", ["x", "b"], "y")]), 'node "y_node"', /\[2\] for 2 inputs/],
-    ["a bias of another width", nodesOf([node("Gemm", ["x", "W", "one"], "y")]), 'node "y_node"', /\[\] for 2 outputs/],
+    [
+      "a bias of another width",
+      nodesOf([node("Gemm", ["x", "W", "one"], "y")]),
+      'node "y_node"',
+      /"one" \[\] where a row of 2/,
+    ],
     [
       "a column as a bias",
       nodesOf([node("Gemm", ["x", "W", "c"], "y")], tensor("c", [2, 1], [1, 2])),
@@ -462,10 +536,77 @@ describe("refused is", () => {
     ["a Constant without a value", nodesOf([node("Constant", [], "y")]), 'node "y_node"', /no value/],
     ["a scaling by zero", nodesOf([node("Div", ["x", "z"], "s"), last], tensor("z", [], [0])), 'node "s_node"', /> 0/],
     [
-      "a scaling before a shift",
-      nodesOf([node("Div", ["x", "one"], "s"), node("Sub", ["s", "b"], "y")]),
+      "a scaling in five steps",
+      nodesOf([..."12345"].map((step) => node("Div", [step === "1" ? "x" : `${Number(step) - 1}`, "one"], step))),
+      'node "5_node"',
+      /scaled more than 4 times/,
+    ],
+    [
+      "a scaling to infinity",
+      nodesOf(
+        [
+          node("Div", ["x", "k"], "s"),
+          node("Div", ["s", "k"], "t"),
+          node("Gemm", ["t", "W", "b"], "h"),
+          node("Identity", ["h"], "y"),
+        ],
+        { name: "k", dataType: 11, doubleData: new Uint8Array(Float64Array.of(1e300).buffer) },
+      ),
+      "graph",
+      /"deviations\[0\]" expected a finite number > 0/,
+    ],
+    [
+      "a scaling that takes more than the file",
+      fileOf({
+        node: [node("Div", ["x", "b"], "s"), node("MatMul", ["s", "W"], "y")],
+        initializer: [tensor("W", [40_000, 1], new Array(40_000).fill(1)), tensor("b", [], [2])],
+        input: [port("x", [undefined, 40_000])],
+      }),
+      "graph",
+      /a scaling of 40000 numbers a row, in a file of so few bytes/,
+    ],
+    ["a root", nodesOf([gemm, node("Pow", ["h", "k"], "y")], tensor("k", [], [0.5])), 'node "y_node"', /the power 0.5/],
+    ["a Transpose to itself", nodesOf([turned]), 'node "T_node"', /\[2,2\] to its axes 0,1/],
+    ["a Transpose of a row", nodesOf([node("Transpose", ["b"], "T")]), 'node "T_node"', /\[2\] to its axes 1,0/],
+    [
+      "weights of two layers, the one transposed",
+      nodesOf([gemm, node("Transpose", ["W"], "T"), node("MatMul", ["h", "T"], "y")]),
       'node "y_node"',
-      /scaled twice/,
+      /another layer/,
+    ],
+    [
+      "an integer as an α",
+      after({ ...node("LeakyRelu", ["h"], "y"), attribute: [{ name: "alpha", i: 1, type: 2 }] }),
+      'node "y_node"',
+      /"alpha" of the type 2, not float/,
+    ],
+    [
+      "a shape from the columns on",
+      nodesOf([node("Shape", ["x"], "n", { start: 1 })]),
+      'node "n_node"',
+      /from the rows on/,
+    ],
+    ["the shape of weights", nodesOf([node("Shape", ["W"], "n")]), 'node "n_node"', /constant as input 0 of Shape/],
+    [
+      "another size than the rows'",
+      nodesOf([node("Shape", ["x"], "n"), node("Gather", ["n", "i"], "y")], sizes("i", 1)),
+      'node "y_node"',
+      /the size 1 of a shape/,
+    ],
+    [
+      "a shape that doubles its length",
+      nodesOf(
+        [..."1234"].map((step) => node("Concat", [`${Number(step) - 1}`, `${Number(step) - 1}`], step, { axis: 0 })),
+        sizes("0", 0),
+      ),
+      'node "4_node"',
+      /a shape of 16 sizes/,
+    ],
+    [
+      "a shape of more numbers than it says",
+      nodesOf([gemm, node("Reshape", ["h", "r"], "y")], { ...sizes("r", -1, 2, 3), dims: [2] }),
+      'initializer "r"',
+      /3 numbers for the shape \[2\]/,
     ],
     [
       "an input that is scaled in two ways",

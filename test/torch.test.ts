@@ -146,7 +146,36 @@ describeTorch("PyTorch", () => {
       consumer.remove();
     }
   }, 120_000);
+
+  test("writes any model's linear layers by the guide's lines, which lanegrad reads", async () => {
+    const [, lines] = contentsOf("docs/moving-on.md", "python") as [string, string];
+    const check =
+      "\nx = torch.tensor([[1.0, -2.0]])\nprint(json.dumps(model.head(model.trunk(x).relu()).tolist()[0]))\n";
+    const printed = await runDistributed(folder, FOREIGN + lines + check, 1);
+    const layers = [dense(3, "relu"), dense(2, "identity", { bias: false })];
+    const options = { inputs: 2, layers, loss: "meanSquaredError", engine } as const;
+    const net = await Network.fromSafetensors(readFileSync(join(folder, "linears.safetensors")), options);
+    expectClose(net.forward([1, -2]), JSON.parse(printed));
+    net.dispose();
+  });
 });
+
+/** Names that say nothing of the order, tensors that are no layer's, and half precision. */
+const FOREIGN = `
+import json
+import torch
+from torch import nn
+from safetensors.torch import save_file
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.trunk = nn.Linear(2, 3)
+        self.norm = nn.BatchNorm1d(3)
+        self.head = nn.Linear(3, 2, bias=False)
+
+model = Model().half()
+`;
 
 function rowsOf(flat: readonly number[]): number[][] {
   return Array.from({ length: ROWS }, (_, row) => flat.slice(row * INPUTS, (row + 1) * INPUTS));

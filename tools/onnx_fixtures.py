@@ -49,6 +49,21 @@ class Scaled(nn.Module):
         return torch.sigmoid(self.linear((x - self.mean) / self.deviation))
 
 
+class Pixels(nn.Module):
+    """Standardized in three steps, flattened by the number of rows, and a GELU written by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(6, 4)
+        self.last = nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = x.view(x.size(0), -1)
+        hidden = self.hidden((x / 255 - 0.1307) / 0.3081)
+        inner = (2 / torch.pi) ** 0.5 * (hidden + 0.044715 * torch.pow(hidden, 3))
+        return self.last(0.5 * hidden * (1 + torch.tanh(inner)))
+
+
 ACTIVATIONS = {
     "relu": nn.ReLU(),
     "leakyRelu": nn.LeakyReLU(0.2),
@@ -72,6 +87,7 @@ def models():
     yield "product", Product(), (3,)
     yield "residual", Residual(), (3,)
     yield "scaled", Scaled(), (3,)
+    yield "pixels", Pixels(), (2, 3)
 
 
 def main():

@@ -3,21 +3,22 @@ import type { FloatArray } from "../engine/dtype.js";
 import { type Expression, VALUE } from "./activations.js";
 import type { Constant } from "./tensors.js";
 
-/** Means or deviations of an input's columns: for each its own or one for all, as in the file, and what a number there says. */
+/** What is subtracted from an input's columns or divides them: for each its own number or one for all, as in the file. */
 export interface Scale {
+  readonly kind: "means" | "deviations";
   readonly values: FloatArray;
+  /** What a number in the file says. */
   of(value: number): number;
 }
 
-/** An input of the graph, and the scaling in front of the first layer. */
+/** An input of the graph, and the scaling in front of the first layer, in its order. */
 export interface InputBase {
   readonly kind: "input";
   readonly name: string;
   readonly width: number;
   /** Rows of a batch, where the file says how many. */
   readonly rows?: number | undefined;
-  readonly means?: Scale;
-  readonly deviations?: Scale;
+  readonly scales: readonly Scale[];
 }
 
 /** W·x + b, whose activation is only known once its rows flow into something else. */

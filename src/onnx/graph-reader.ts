@@ -23,6 +23,9 @@ interface Place {
   readonly refuse: Refuse;
 }
 
+/** Steps of the scaling of an input: more than take a pixel to a standardized number. */
+const MOST_SCALES = 4;
+
 /** Values by name, in the order of the nodes. What it refuses it throws as FormatError. */
 export class GraphReader {
   readonly layers: ReadLayer[] = [];
@@ -41,11 +44,11 @@ export class GraphReader {
   constructor(readonly widest: number) {}
 
   /** @param isFolded whether its rows are of several dimensions */
-  addInput(place: string, { name, width, rows }: Omit<InputBase, "kind">, isFolded: boolean): void {
+  addInput(place: string, { name, width, rows }: Omit<InputBase, "kind" | "scales">, isFolded: boolean): void {
     if (this.#names.has(name)) throw new FormatError(place, "a name that no input may have");
     this.#names.add(name);
     this.#addWidth(place, width);
-    this.define(place, name, { base: { kind: "input", name, width, rows }, expression: VALUE, isFolded });
+    this.define(place, name, { base: { kind: "input", name, width, rows, scales: [] }, expression: VALUE, isFolded });
   }
 
   /** Gives a value its name. */
@@ -90,18 +93,19 @@ export class GraphReader {
 
   #finishInput(base: InputBase, refuse: Refuse): void {
     const known = this.inputs.get(base.name) ?? base;
-    if (known.means !== base.means || known.deviations !== base.deviations)
-      refuse("an input that is scaled in two ways");
+    if (known.scales !== base.scales) refuse("an input that is scaled in two ways");
     this.inputs.set(base.name, base);
   }
 
   /** W·x + b, W from a constant `[outputs, inputs]` where `isByOutput`, `[inputs, outputs]` otherwise. */
-  linear({ node, position, refuse }: Place, x: Flow, matrix: Constant, isByOutput: boolean, bias?: Constant): Flow {
+  linear(place: Place, x: Flow, matrix: Constant, isByOutput: boolean, bias?: Constant): Flow {
+    if (matrix.transposed !== undefined) return this.linear(place, x, matrix.transposed, !isByOutput, bias);
+    const { node, position, refuse } = place;
     const from = this.finish(x, refuse);
     const [rows = 0, columns = 0] = matrix.dims;
     const [outputs, inputs] = isByOutput ? [rows, columns] : [columns, rows];
     if (matrix.dims.length !== 2 || inputs !== x.base.width || outputs < 1) {
-      refuse(`weights [${matrix.dims}] for ${x.base.width} inputs`);
+      refuse(`weights ${shown(matrix.name)} [${matrix.dims}] for ${x.base.width} inputs`);
     }
     const values = this.#numbersOf(matrix, refuse);
     const weight = isByOutput ? values : transposed(values, rows, columns);
@@ -118,18 +122,18 @@ export class GraphReader {
   }
 
   /**
-   * (x − mean) / deviation in front of the first layer, where it is that; undefined otherwise.
+   * x − mean or x / deviation in front of the first layer, where it is that; undefined otherwise.
    *
    * @param of the mean or the deviation that a number of the constant says
    */
-  scaled(x: Flow, row: Constant, kind: "means" | "deviations", of: Scale["of"], refuse: Refuse) {
+  scaled(x: Flow, row: Constant, kind: Scale["kind"], of: Scale["of"], refuse: Refuse) {
     const { base, expression } = x;
     if (base.kind !== "input" || expression !== VALUE) return undefined;
-    if (base[kind] !== undefined || base.deviations !== undefined) refuse("an input that is scaled twice");
+    if (base.scales.length === MOST_SCALES) refuse(`an input that is scaled more than ${MOST_SCALES} times`);
     const values = row.length === 1 ? row.values() : this.#rowOf(row, base.width, refuse);
     const isFine = (value: number) => Number.isFinite(value) && (kind === "means" || value > 0);
     if (!values.every((value) => isFine(of(value)))) refuse(`${kind} of an input that are not finite, or not > 0`);
-    return { ...x, base: { ...base, [kind]: { values, of } } };
+    return { ...x, base: { ...base, scales: [...base.scales, { kind, values, of }] } };
   }
 
   /** A layer that is complete with its node. */
@@ -158,7 +162,7 @@ export class GraphReader {
   #rowOf(row: Constant, width: number, refuse: Refuse): FloatArray {
     const { dims } = row;
     if (row.length !== width || dims.some((size, axis) => axis < dims.length - 1 && size !== 1)) {
-      refuse(`[${dims}] for ${width} outputs`);
+      refuse(`${shown(row.name)} [${dims}] where a row of ${width} numbers is expected`);
     }
     return this.#numbersOf(row, refuse);
   }

@@ -13,6 +13,7 @@ import {
 import { parseLoss } from "../network/loss.js";
 import { checkInteger, checkName, checkOptions, shown, typeError } from "../validate.js";
 import { OPERATOR_NAMES } from "./activations.js";
+import type { Scale } from "./flows.js";
 import { GraphReader, type ReadLayer } from "./graph-reader.js";
 import {
   DATA_TYPES,
@@ -36,6 +37,10 @@ const OPTIONS: readonly (keyof ImportOptions)[] = ["loss", "seed", "dtype", "eng
 
 /** The first version in which rows are added to matrices as today. */
 const OLDEST_OPSET = 7;
+
+/** Bytes that a column's mean and deviation take while they are read, and how many may be beyond those of the file. */
+const BYTES_OF_SCALE = 32;
+const SPARE_BYTES = 2 ** 20;
 
 /** Longer texts than `toOnnx` writes. */
 const LONGEST_METADATA = 1000;
@@ -243,15 +248,35 @@ function parametersOf(
   return Object.fromEntries(entries.filter((entry): entry is [string, FloatArray] => entry[1] !== undefined));
 }
 
-function standardizationOf({ inputs }: GraphReader, ports: readonly Port[]): Standardization | undefined {
-  if (![...inputs.values()].some(({ means, deviations }) => means ?? deviations)) return undefined;
+function standardizationOf({ inputs, widest }: GraphReader, ports: readonly Port[]): Standardization | undefined {
+  if (![...inputs.values()].some(({ scales }) => scales.length > 0)) return undefined;
   // In the order of the graph's inputs, which are the keys of an object.
   const widths = Object.entries(widthsOf(ports));
-  const rowOf = (kind: "means" | "deviations", preset: number) => {
+  const total = widths.reduce((sum, [, width]) => sum + width, 0);
+  if (total * BYTES_OF_SCALE > widest + SPARE_BYTES) {
+    throw new FormatError("graph", `a scaling of ${total} numbers a row, in a file of so few bytes`);
+  }
+  const rowOf = (kind: "mean" | "deviation") => {
     return widths.flatMap(([name, width]) => {
-      const { values, of } = inputs.get(name)?.[kind] ?? { values: [preset], of: (value: number) => value };
-      return Array.from({ length: width }, (_, j) => of(values[j % values.length] as number));
+      const { scales = [] } = inputs.get(name) ?? {};
+      return Array.from({ length: width }, (_, column) => scaleOf(scales, column)[kind]);
     });
   };
-  return new Standardization(rowOf("means", 0), rowOf("deviations", 1));
+  try {
+    return new Standardization(rowOf("mean"), rowOf("deviation"));
+  } catch (error) {
+    throw new FormatError("graph", (error as Error).message, { cause: error });
+  }
+}
+
+/** All steps as one: ((x − m) / d − c) / e = (x − (m + c·d)) / (d·e). */
+function scaleOf(scales: readonly Scale[], column: number): { mean: number; deviation: number } {
+  let [mean, deviation] = [0, 1];
+  for (const { kind, values, of } of scales) {
+    const number = of(values[column % values.length] as number);
+    // Not by addition to 0, which makes 0 of −0.
+    if (kind === "means") mean = mean === 0 ? number * deviation : mean + number * deviation;
+    else deviation *= number;
+  }
+  return { mean, deviation };
 }

@@ -23,6 +23,7 @@ export interface AttributeProto {
   i?: number;
   s?: string;
   t?: TensorProto;
+  ints?: number[];
   /** What the attribute is: ATTRIBUTE_TYPES. */
   type?: number;
 }
@@ -79,6 +80,7 @@ const ATTRIBUTE: Fields = {
   i: { number: 3, kind: "int" },
   s: { number: 4, kind: "string" },
   t: { number: 5, kind: TENSOR },
+  ints: { number: 8, kind: "int", repeated: true },
   type: { number: 20, kind: "int" },
 };
 

@@ -4,7 +4,7 @@ import { shown } from "../validate.js";
 import { applied, constant, type Expression, LONGEST, product, sum, textOf } from "./activations.js";
 import type { Flow, Refuse, Value } from "./flows.js";
 import type { GraphReader } from "./graph-reader.js";
-import { type AttributeProto, DATA_TYPES, type NodeProto } from "./messages.js";
+import { ATTRIBUTE_TYPES, type AttributeProto, DATA_TYPES, INT64, type NodeProto } from "./messages.js";
 import { Constant } from "./tensors.js";
 
 /** One node, with what its inputs are. */
@@ -26,6 +26,9 @@ interface Operator {
 
 const MANY = Number.POSITIVE_INFINITY;
 
+/** Sizes of a shape: more than inputs have. */
+const MOST_SIZES = 8;
+
 /** SELU's α and λ (Klambauer et al. 2017). */
 const SELU = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
 
@@ -43,10 +46,15 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["Sub", { attributes: [], inputs: 2, read: readSub }],
   ["Mul", { attributes: [], inputs: 2, read: readMul }],
   ["Div", { attributes: [], inputs: 2, read: readDiv }],
+  ["Pow", { attributes: [], inputs: 2, read: readPow }],
   ["Sum", { attributes: [], inputs: MANY, read: (reader, step) => reader.layer(step, add(), flows(step)) }],
   ["Concat", { attributes: ["axis"], inputs: MANY, read: readConcat }],
   ["Dropout", { attributes: ["ratio", "seed"], inputs: 3, read: readDropout }],
   ["Reshape", { attributes: ["allowzero"], inputs: 2, read: readReshape }],
+  ["Shape", { attributes: ["start", "end"], inputs: 1, read: readShape }],
+  ["Gather", { attributes: ["axis"], inputs: 2, read: readGather }],
+  ["Unsqueeze", { attributes: ["axes"], inputs: 2, read: (_, step) => sizes(step, sizesAt(step, 0)) }],
+  ["Transpose", { attributes: ["perm"], inputs: 1, read: readTranspose }],
   ["Flatten", { attributes: ["axis"], inputs: 1, read: readFlatten }],
   ["Identity", { attributes: [], inputs: 1, read: (_, step) => valueAt(step, 0) }],
   ["Cast", { attributes: ["to"], inputs: 1, read: readCast }],
@@ -137,7 +145,21 @@ function readDiv(reader: GraphReader, step: Step): Flow {
   return scaled ?? { ...a, expression: product(a.expression, constant(1 / scalar(b, refuse).coefficient)) };
 }
 
-function readConcat(reader: GraphReader, step: Step): Flow {
+/** A square or a cube. */
+function readPow(_: GraphReader, step: Step): Flow {
+  const [x, { coefficient }] = [flow(step, 0), scalar(constantAt(step, 1), step.refuse)];
+  if (coefficient !== 2 && coefficient !== 3) step.refuse(`the power ${coefficient}`);
+  const square = product(x.expression, x.expression);
+  return { ...x, expression: coefficient === 2 ? square : product(square, x.expression) };
+}
+
+function readConcat(reader: GraphReader, step: Step): Value {
+  const { inputs } = step;
+  if (inputs[0] instanceof Constant)
+    return sizes(
+      step,
+      inputs.flatMap((_, index) => sizesAt(step, index)),
+    );
   checkAxis(step, MANY);
   return reader.layer(step, concatenate(), flows(step));
 }
@@ -158,15 +180,37 @@ function readFlatten(_: GraphReader, step: Step): Flow {
 
 /** As Flatten does: rows of one dimension, as many as before. */
 function readReshape(_: GraphReader, step: Step): Flow {
-  const [x, shape] = [flow(step, 0), constantAt(step, 1)];
+  const x = flow(step, 0);
   const { base } = x;
+  const shape = sizesAt(step, 1);
   if (shape.length !== 2) step.refuse(`a shape of ${shape.length} sizes, not of rows and columns`);
-  const [rows, columns] = shape.integers();
+  const [rows, columns] = shape;
   const isSameBatch = rows === 0 || (base.kind === "input" && rows === base.rows);
   if (columns !== base.width && !(columns === -1 && isSameBatch)) {
     step.refuse(`shape [${rows},${columns}] of rows of ${base.width} numbers`);
   }
   return { ...x, isFolded: false };
+}
+
+/** The first size is the number of rows, whatever it is: what 0 says to a Reshape. The others are not known here. */
+function readShape(_: GraphReader, step: Step): Constant {
+  flow(step, 0);
+  if (intOf(step, "start", 0) !== 0) step.refuse("not from the rows on");
+  return sizes(step, intOf(step, "end", 2) === 1 ? [0] : [0, Number.NaN]);
+}
+
+/** Of weights. */
+function readTranspose(_: GraphReader, step: Step): Constant {
+  const matrix = constantAt(step, 0);
+  const { ints = [1, 0] } = step.attributes.get("perm") ?? {};
+  if (matrix.dims.length !== 2 || `${ints}` !== "1,0") step.refuse(`[${matrix.dims}] to its axes ${ints}`);
+  return matrix.transposed ?? matrix.transpose();
+}
+
+function readGather(_: GraphReader, step: Step): Constant {
+  const [index = Number.NaN] = sizesAt(step, 1);
+  const size = sizesAt(step, 0)[index] ?? Number.NaN;
+  return Number.isNaN(size) ? step.refuse(`the size ${index} of a shape`) : sizes(step, [size]);
 }
 
 function readCast(_: GraphReader, step: Step): Value {
@@ -240,7 +284,7 @@ function valueAt({ inputs, refuse }: Step, index: number): Value {
 
 function flow(step: Step, index: number): Flow {
   const value = valueAt(step, index);
-  return value instanceof Constant ? step.refuse("a constant as its input") : value;
+  return value instanceof Constant ? step.refuse(`a constant as input ${index} of ${step.node.opType}`) : value;
 }
 
 function flows(step: Step): Flow[] {
@@ -249,21 +293,43 @@ function flows(step: Step): Flow[] {
 
 function constantAt(step: Step, index: number): Constant {
   const value = valueAt(step, index);
-  return value instanceof Constant ? value : step.refuse(`input ${index} is no constant`);
+  return value instanceof Constant ? value : step.refuse(`input ${index} of ${step.node.opType} is no constant`);
+}
+
+/** Integers of which a shape is made. */
+function sizesAt(step: Step, index: number): readonly number[] {
+  const value = constantAt(step, index);
+  if (value.length > MOST_SIZES) step.refuse(`a shape of ${value.length} sizes`);
+  return value.integers();
+}
+
+function sizes({ node, refuse }: Step, values: readonly number[]): Constant {
+  if (values.length > MOST_SIZES) refuse(`a shape of ${values.length} sizes`);
+  return new Constant(node.output?.[0] ?? "", { dataType: INT64, dims: [values.length], int64Data: [...values] });
 }
 
 function scalar(value: Constant, refuse: Refuse): Expression {
-  if (value.length !== 1) refuse(`[${value.dims}] where one number is expected`);
+  if (value.length !== 1) refuse(`${shown(value.name)} [${value.dims}] where one number is expected`);
   return constant(value.values()[0] as number);
 }
 
-function intOf({ attributes }: Step, name: string, preset: number): number {
-  return attributes.get(name)?.i ?? preset;
+function intOf(step: Step, name: string, preset: number): number {
+  return attributeOf(step, name, "int")?.i ?? preset;
+}
+
+/** An attribute of a type, with the zero that some writers leave out. */
+function attributeOf({ attributes, refuse }: Step, name: string, type: keyof typeof ATTRIBUTE_TYPES) {
+  const attribute = attributes.get(name);
+  if (attribute === undefined) return undefined;
+  if (attribute.type !== undefined && attribute.type !== ATTRIBUTE_TYPES[type]) {
+    refuse(`attribute ${shown(name)} of the type ${attribute.type}, not ${type}`);
+  }
+  return { f: 0, i: 0, ...attribute };
 }
 
 /** The shortest decimal that is the attribute in single precision. */
-function floatOf({ attributes }: Step, name: string, preset: number): number {
-  const value = attributes.get(name)?.f;
+function floatOf(step: Step, name: string, preset: number): number {
+  const value = attributeOf(step, name, "float")?.f;
   if (value === undefined) return preset;
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));

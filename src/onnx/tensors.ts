@@ -12,12 +12,19 @@ export class Constant {
   readonly place: string;
   readonly #proto: TensorProto;
 
+  /** @param transposed the matrix of which this is the transpose, where it is one */
   constructor(
     readonly name: string,
     proto: TensorProto,
+    readonly transposed?: Constant,
   ) {
     this.place = `initializer ${shown(name)}`;
     this.#proto = proto;
+  }
+
+  /** The same numbers as a matrix that only a layer can take. */
+  transpose(): Constant {
+    return new Constant(this.name, { dims: this.dims.toReversed() }, this);
   }
 
   get dims(): readonly number[] {
@@ -28,13 +35,16 @@ export class Constant {
     return this.dims.reduce((product, size) => product * size, 1);
   }
 
-  /** @throws FormatError for other numbers than int64 */
+  /** @throws FormatError for other numbers than int64, or not as many as the sizes say */
   integers(): readonly number[] {
+    const { length } = this;
     const { dataType, rawData, int64Data = [] } = this.#proto;
     if (dataType !== INT64) throw new FormatError(this.place, `data type ${dataType}, not INT64`);
+    const count = rawData === undefined ? int64Data.length : rawData.length / 8;
+    if (count !== length) throw new FormatError(this.place, `${count} numbers for the shape [${this.dims}]`);
     if (rawData === undefined) return int64Data;
     const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.length);
-    return Array.from({ length: Math.floor(rawData.length / 8) }, (_, i) => Number(view.getBigInt64(8 * i, true)));
+    return Array.from({ length }, (_, i) => Number(view.getBigInt64(8 * i, true)));
   }
 
   /**
