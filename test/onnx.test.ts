@@ -369,6 +369,15 @@ describe("a file made by hand", () => {
   });
 });
 
+test("many layers of one name get one each", () => {
+  const sums = Array.from({ length: 5000 }, (_, i) => ({
+    ...node("Add", ["x", i === 0 ? "x" : `${i - 1}`], `${i}`),
+    name: "sum",
+  }));
+  const { graph } = readPerceptron(nodesOf([...sums, node("Gemm", ["4999", "W", "b"], "y")]), "meanSquaredError");
+  expect(Object.keys(graph?.nodes ?? {})).toHaveLength(5001);
+});
+
 describe("refused is", () => {
   const gemm = node("Gemm", ["x", "W", "b"], "h");
   const last = node("Gemm", ["h", "V"], "y");

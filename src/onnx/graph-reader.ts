@@ -32,8 +32,11 @@ export class GraphReader {
   /** Inputs that flow into layers, by name, scaled as there. */
   readonly inputs = new Map<string, InputBase>();
   readonly #values = new Map<string, Value>();
-  /** Names that a new layer cannot have. */
-  readonly #names = new Set(["", "__proto__"]);
+  /** Names that a new layer cannot have, and the last number behind each that was tried in its place: none is tried again. */
+  readonly #names = new Map([
+    ["", 0],
+    ["__proto__", 0],
+  ]);
   /** Constants and weights that belong to a layer. */
   readonly #taken = new Set<object>();
   /** Layers whose activation is known, with its text. */
@@ -46,7 +49,7 @@ export class GraphReader {
   /** @param isFolded whether its rows are of several dimensions */
   addInput(place: string, { name, width, rows }: Omit<InputBase, "kind" | "scales">, isFolded: boolean): void {
     if (this.#names.has(name)) throw new FormatError(place, "a name that no input may have");
-    this.#names.add(name);
+    this.#names.set(name, 0);
     this.#addWidth(place, width);
     this.define(place, name, { base: { kind: "input", name, width, rows, scales: [] }, expression: VALUE, isFolded });
   }
@@ -185,9 +188,10 @@ export class GraphReader {
    */
   #nameFor({ name, output = [] }: NodeProto, own = name || output[0] || ""): string {
     const wanted = own.replaceAll(".", "_");
+    let tried = this.#names.get(wanted) ?? 0;
     let free = wanted;
-    for (let i = 1; this.#names.has(free); i++) free = `${wanted}_${i}`;
-    this.#names.add(free);
+    while (this.#names.has(free)) free = `${wanted}_${++tried}`;
+    this.#names.set(free, 0).set(wanted, tried);
     return free;
   }
 }
