@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type * as Library from "../src/index.js";
 import type * as WorkerLibrary from "../src/worker.js";
 import { randomNumbers } from "./support/matrices.js";
@@ -492,6 +492,15 @@ describe("errors", () => {
     await expect(Trainer.restore(new Uint8Array(7))).rejects.toThrow(library.FormatError);
     await expect(Trainer.restore([] as unknown as Uint8Array)).rejects.toThrow(TypeError);
     await expect(trainInWorker({} as Network, x, labels, ENDLESS())).rejects.toThrow('"net" expected a Network');
+  });
+
+  test("a page takes its own workers, though it has Node's modules, as Electron's may", async () => {
+    vi.stubGlobal("document", {});
+    vi.stubGlobal("Worker", function refuse(_: URL, { type }: WorkerOptions) {
+      throw new Error(`no ${type}`);
+    });
+    const error = await errorOf(Trainer.create(classifier)).finally(() => vi.unstubAllGlobals());
+    expect(error).toEqual(new library.WorkerError("a trainer's worker cannot start: no module"));
   });
 
   test("OutOfMemoryError of the worker's engine", async () => {
