@@ -16,7 +16,7 @@ import { type RemoteFitOptions, Trainer } from "./trainer.js";
 
 /**
  * `net.fit` in a worker, with the same results; see `Trainer.fit`. The network keeps its parameters meanwhile, for `predict` and
- * `evaluate`, and has those that training came to in the end; what else is done to it meanwhile is lost, but `dispose`, which ends
+ * `evaluate`, and has those that training came to in the end; what else is done to it meanwhile is lost, except `dispose`, which ends
  * the run. An interrupted run can be resumed in either thread.
  *
  * @param x `[rows, inputs]`
