@@ -5,7 +5,7 @@
  */
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { typeError } from "./validate.js";
+import { checkBytes, typeError } from "./validate.js";
 
 /**
  * Writes a file in one piece: under another name in the same folder, flushed to the disk, and renamed. Whatever happens,
@@ -18,7 +18,7 @@ import { typeError } from "./validate.js";
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   if (typeof path !== "string") throw typeError("path", "a string", path);
-  if (!(bytes instanceof Uint8Array)) throw typeError("bytes", "a Uint8Array", bytes);
+  checkBytes("bytes", bytes);
   const target = resolve(path);
   await clearUp(target);
   // A name of its own for each write: no two can mix in one file.

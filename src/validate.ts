@@ -79,6 +79,12 @@ export function checkObject(name: string, value: unknown): object {
   return value;
 }
 
+/** Bytes, by their name: frames and the environments of test runners have classes of their own. */
+export function checkBytes(name: string, value: unknown): void {
+  const isBytes = ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
+  if (!isBytes) throw typeError(name, "a Uint8Array", value);
+}
+
 /** One of the names in `choices`. */
 export function checkName<N extends string>(name: string, value: unknown, choices: readonly N[]): N {
   const expected = `one of ${choices.join(", ")}`;

@@ -1,5 +1,5 @@
 // The training loop: order and size of batches, records and callbacks, validation, early stopping, signals, the event loop.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   adam,
   type BatchRecord,
@@ -385,6 +385,23 @@ describe("the event loop", () => {
   test("gets a turn after every batch with yieldEvery 0, and none with Infinity", async () => {
     expect(await turnsWith(0)).toBeGreaterThanOrEqual(29);
     expect(await turnsWith(Number.POSITIVE_INFINITY)).toBe(0);
+  });
+
+  test.each([[["setImmediate"]], [["setImmediate", "MessageChannel"]]])("has turns without %s too", async (missing) => {
+    for (const name of missing) vi.stubGlobal(name, undefined);
+    try {
+      const net = await identity();
+      let turns = 0;
+      const timer = setInterval(() => turns++);
+      const end = new AbortController();
+      setTimeout(() => end.abort(), 20);
+      const history = await net.fit(rows, zeros, { optimizer: STILL, epochs: 1e6, yieldEvery: 0, signal: end.signal });
+      clearInterval(timer);
+      expect(history.stoppedBy).toBe("signal");
+      expect(turns).toBeGreaterThan(0);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test("lets timers run and other calls in, which do not disturb the training", async () => {

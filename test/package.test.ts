@@ -2,12 +2,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Consumer, createConsumer } from "./support/consumer.js";
 
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+/** Where Node's own types are found. */
+const TYPES = fileURLToPath(new URL("../node_modules/@types", import.meta.url));
 
 /**
  * Bytes gzipped: of each entry, and of what a project that imports the names of EXAMPLE bundles. The aim of the latter is 30 KB:
@@ -178,17 +182,19 @@ await Network.create({ inputs: 3, layers, loss: "softmax" });
 `;
 
 test.each([
-  { module: "nodenext", moduleResolution: "nodenext" },
-  { module: "esnext", moduleResolution: "bundler" },
-])("the types compile strictly, declarations included, with $moduleResolution", async (resolution) => {
+  { module: "nodenext", moduleResolution: "nodenext", lib: ["es2022", "dom"], types: [] },
+  { module: "esnext", moduleResolution: "bundler", lib: ["es2022", "webworker"], types: [] },
+  { module: "node16", moduleResolution: "node16", lib: ["es2022"], types: ["node"], typeRoots: [TYPES] },
+])("the types compile strictly, declarations included, with $moduleResolution, $lib and $types", async (given) => {
   const compilerOptions = {
-    ...resolution,
+    ...given,
     strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
     skipLibCheck: false,
     noEmit: true,
     target: "es2022",
-    lib: ["es2022", "dom"],
-    types: [],
   };
   writeFileSync(join(consumer.project, "consumer.ts"), CONSUMER);
   writeFileSync(join(consumer.project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { readSafetensors, type StoredTensor, type TensorFile, writeSafetensors } from "../src/format/safetensors.js";
 import {
@@ -589,6 +590,18 @@ describe("Network.restore", async () => {
     await expect(Network.restore(file, { engine })).rejects.toThrow(FormatError);
     await expect(Network.restore(file, { engine })).rejects.toThrow(message);
     expect(engine.memory.used).toBe(used);
+  });
+
+  test("takes bytes of another realm, such as those of a frame or outside of a test runner's page", async () => {
+    const file = runInNewContext("Uint8Array.from(bytes)", { bytes: good });
+    expect(file).not.toBeInstanceOf(Uint8Array);
+    const net = await Network.restore(file, { engine });
+    expect(net.checkpoint()).toEqual(good);
+    net.dispose();
+    const view = runInNewContext("new Uint8ClampedArray(8)");
+    await expect(Network.restore(view)).rejects.toThrow(
+      '"file" expected a Uint8Array, got Uint8ClampedArray of length 8',
+    );
   });
 
   test("checks its arguments", async () => {

@@ -13,13 +13,22 @@ const POLICIES = {
   "/no-workers": `${SCRIPTS}; worker-src 'none'`,
 };
 
+/** Its modules are for pages of every origin. */
 let server: StaticServer;
+/** Its page takes all of its modules from the other one. */
+let guest: StaticServer;
 
 beforeAll(async () => {
-  server = await startServer(POLICIES);
+  server = await startServer(POLICIES, { "Access-Control-Allow-Origin": "*" });
+  const html = `<!doctype html><title>lanegrad</title>
+<script type="module" src="${server.origin}/test/support/page.mjs"></script>`;
+  guest = await startServer({ "/": "" }, {}, { folder: new URL("support/", import.meta.url), html });
 });
 
-afterAll(() => server?.close());
+afterAll(async () => {
+  await server?.close();
+  await guest?.close();
+});
 
 function expectTheSame({ seen, ...outcome }: ElsewhereOutcome): void {
   expect(outcome).toEqual({
@@ -59,6 +68,10 @@ describeBrowsers((runInBrowser: RunInPage) => {
 
   test("a page that allows workers from its own files only has them", async () => {
     expectTheSame(await runInPage("/workers-from-files", "trainElsewhere"));
+  });
+
+  test("a page whose modules come from another origin, such as a CDN's, has them", async () => {
+    expectTheSame(await runInBrowser(guest, "/", "trainElsewhere", null));
   });
 
   test("the page's timers go on", async () => {

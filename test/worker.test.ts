@@ -3,10 +3,11 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type * as Library from "../src/index.js";
 import type * as WorkerLibrary from "../src/worker.js";
 import { randomNumbers } from "./support/matrices.js";
+import { partsOf, stateOf, withoutTimes } from "./support/states.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const library = (await import(new URL("../dist/index.js", import.meta.url).href)) as typeof Library;
@@ -46,23 +47,6 @@ async function createHere(options: Library.NetworkOptions = classifier as Librar
   const net = await Network.create(options);
   open.push(net);
   return net;
-}
-
-/** Without what no two runs have in common. */
-function withoutTimes({ epochs, ...others }: Library.History) {
-  return { ...others, epochs: epochs.map(({ seconds, ...record }) => record) };
-}
-
-/** The header of a checkpoint, and the data behind it. */
-function partsOf(file: Uint8Array): [header: string, data: Uint8Array] {
-  const end = 8 + Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
-  return [new TextDecoder().decode(file.subarray(8, end)), file.subarray(end)];
-}
-
-/** What a checkpoint holds but for the seconds that a run took. */
-function stateOf(file: Uint8Array): string[] {
-  const [header, data] = partsOf(file);
-  return [header.replace(/\\"seconds\\":[-.e\d]+/g, "").trim(), Buffer.from(data).toString("hex")];
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<Error> {
@@ -264,21 +248,49 @@ describe("callbacks", () => {
     },
   );
 
-  test("a promise of onBatchEnd is waited for", async () => {
+  test("a promise of onBatchEnd is waited for, from one bundle to the next too", async () => {
     const trainer = await create();
     let running = 0;
-    let ended = 0;
+    const seen: number[] = [];
     await trainer.fit(x, labels, {
       optimizer: adam({ learningRate: 0.01 }),
-      onBatchEnd: async () => {
+      epochs: 100,
+      batchSize: 1,
+      onBatchEnd: async ({ step }) => {
         expect(++running).toBe(1);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (step % 500 === 1) await new Promise((resolve) => setTimeout(resolve, 20));
         running--;
-        ended++;
+        seen.push(step);
       },
-      batchSize: 12,
     });
-    expect(ended).toBe(5);
+    expect(seen).toEqual(Array.from({ length: 100 * ROWS }, (_, index) => index + 1));
+  });
+
+  test.each(["throw", "dispose"])("none is called behind one that ends the run by %s", async (end) => {
+    const trainer = await create();
+    let calls = 0;
+    const onBatchEnd = async () => {
+      calls++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (end === "dispose") trainer.dispose();
+      else throw new Error("no more");
+    };
+    const run = trainer.fit(x, labels, { ...ENDLESS(), onBatchEnd });
+    await expect(run).rejects.toThrow(end === "dispose" ? "this trainer was disposed" : "no more");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(calls).toBe(1);
+  });
+
+  test("what a schedule throws comes at its step, behind the updates before", async () => {
+    const [net, trainer] = [await createHere(), await create()];
+    const schedule = (_: number, step: number) => {
+      if (step === 7) throw new Error("no rate");
+      return 0.01;
+    };
+    for (const one of [net, trainer]) {
+      await expect(one.fit(x, labels, { ...ENDLESS(), schedule })).rejects.toThrow("no rate");
+    }
+    expect(stateOf(await trainer.checkpoint())).toEqual(stateOf(net.checkpoint()));
   });
 });
 
@@ -482,6 +494,15 @@ describe("errors", () => {
     await expect(trainInWorker({} as Network, x, labels, ENDLESS())).rejects.toThrow('"net" expected a Network');
   });
 
+  test("a page takes its own workers, though it has Node's modules, as Electron's may", async () => {
+    vi.stubGlobal("document", {});
+    vi.stubGlobal("Worker", function refuse(_: URL, { type }: WorkerOptions) {
+      throw new Error(`no ${type}`);
+    });
+    const error = await errorOf(Trainer.create(classifier)).finally(() => vi.unstubAllGlobals());
+    expect(error).toEqual(new library.WorkerError("a trainer's worker cannot start: no module"));
+  });
+
   test("OutOfMemoryError of the worker's engine", async () => {
     const trainer = await create({ ...classifier, engine: { maximumMemory: 2 ** 17 } });
     const rows = 2 ** 14;
@@ -502,6 +523,14 @@ describe("rows", () => {
     expect(stateOf(await trainer.checkpoint())).toEqual(stateOf(net.checkpoint()));
     expect(await trainer.predict(matrix)).toEqual(net.predict(matrix));
     await expect(trainer.predict(engine.matrix(3, ROWS, { values: x }))).rejects.toThrow(library.ShapeError);
+  });
+
+  test("may be proxies of arrays", async () => {
+    const [net, trainer] = [await createHere(), await create()];
+    const rows = new Proxy([new Proxy([1, 2, 3], {}), [4, 5, 6]], {});
+    const y = new Proxy([0, 2], {});
+    expect(await trainer.predict(rows)).toEqual(net.predict(rows));
+    expect(await trainer.evaluate(rows, y)).toEqual(net.evaluate(rows, y));
   });
 
   test("stay here, unless they are to be moved", async () => {
@@ -541,11 +570,17 @@ describe("the end", () => {
     for (const call of calls) await expect(call).rejects.toThrow("this trainer was disposed");
   });
 
-  test("a network that is disposed meanwhile says so", async () => {
+  test("a network that is disposed meanwhile ends its run, and says so", async () => {
+    const delays = [0, 300];
+    for (const delay of delays) {
+      const net = await createHere();
+      setTimeout(() => net.dispose(), delay);
+      await expect(trainInWorker(net, x, labels, ENDLESS())).rejects.toThrow("this network was disposed");
+    }
     const net = await createHere();
-    await expect(
-      trainInWorker(net, x, labels, { ...ENDLESS(), epochs: 2, onEpochEnd: () => net.dispose() }),
-    ).rejects.toThrow(library.DisposedError);
+    await expect(trainInWorker(net, x, labels, { ...ENDLESS(), onEpochEnd: () => net.dispose() })).rejects.toThrow(
+      "this network was disposed",
+    );
   });
 
   test("a worker that dies ends its calls, and the network is as it was", async () => {

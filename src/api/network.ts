@@ -43,7 +43,7 @@ import type { History } from "../training/history.js";
 import type { Optimizer } from "../training/optimizer.js";
 import type { Progress } from "../training/run-state.js";
 import { Trainer } from "../training/trainer.js";
-import { checkBoolean, checkName, checkObject, checkOptions, typeError } from "../validate.js";
+import { checkBoolean, checkBytes, checkName, checkObject, checkOptions } from "../validate.js";
 import {
   checkEngine,
   NETWORK_OPTIONS,
@@ -112,6 +112,7 @@ export class Network {
   /** The options, as checkpoints keep them. */
   readonly #options: string;
   #fitting = false;
+  #onDispose: (() => void) | undefined;
   #inputGradient: FloatArray | null = null;
 
   private constructor(model: Model, trainer: Trainer, options: string) {
@@ -146,7 +147,7 @@ export class Network {
    * @throws TypeError, OutOfMemoryError, UnsupportedHostError
    */
   static async restore(file: Uint8Array, options: { engine?: Engine } = {}): Promise<Network> {
-    checkFile(file);
+    checkBytes("file", file);
     checkOptions("options", options, ["engine"]);
     const engine = checkEngine(options.engine);
     let net: Network | undefined;
@@ -176,7 +177,7 @@ export class Network {
    */
   static async fromSafetensors(file: Uint8Array, options?: NetworkOptions | { engine?: Engine }): Promise<Network>;
   static async fromSafetensors(file: Uint8Array, options: Partial<NetworkOptions> = {}): Promise<Network> {
-    checkFile(file);
+    checkBytes("file", file);
     checkOptions("options", options, NETWORK_OPTIONS);
     const { engine, ...given } = options;
     checkEngine(engine);
@@ -347,15 +348,18 @@ export class Network {
   /**
    * One at a time.
    *
+   * @param onDispose called where the network is disposed meanwhile
    * @internal
    */
-  async whileFitting<T>(train: () => Promise<T>): Promise<T> {
+  async whileFitting<T>(train: () => Promise<T>, onDispose?: () => void): Promise<T> {
     if (this.#fitting) throw new Error("fit is running already on this network");
     this.#fitting = true;
+    this.#onDispose = onDispose;
     try {
       return await train();
     } finally {
       this.#fitting = false;
+      this.#onDispose = undefined;
     }
   }
 
@@ -527,6 +531,7 @@ export class Network {
     if (this.#model.disposed) return;
     this.#trainer.dispose();
     this.#model.dispose();
+    this.#onDispose?.();
   }
 
   /** What other entries of the package read of a network. @internal */
@@ -621,10 +626,6 @@ export class Network {
     this.#model.checkAlive();
     return this.#model;
   }
-}
-
-function checkFile(file: unknown): void {
-  if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
 }
 
 /** Layers without parameters cost a file next to nothing, but may ask for any memory. */

@@ -20,6 +20,14 @@ import { Matrix } from "./matrix.js";
 import { parallelKernels } from "./parallel.js";
 import { Pool } from "./pool.js";
 
+declare global {
+  /** For hosts whose types know nothing of it, such as Node's without the DOM's; where others do, theirs are added to these. */
+  namespace WebAssembly {
+    interface Module {}
+    interface Memory {}
+  }
+}
+
 /** Which kernels an engine takes, how many threads, and how much memory. */
 export interface EngineOptions {
   /** "auto" (default) takes the fastest build that the host validates. */

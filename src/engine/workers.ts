@@ -1,5 +1,5 @@
 // Starting workers in Node, its kin and browsers, from this library's own source.
-import { nodeModule } from "./host.js";
+import { nodeThreads } from "./host.js";
 import { type Post, serve, WORKER_NAME } from "./serve.js";
 
 /** A started worker, whatever the host calls its parts. */
@@ -28,19 +28,13 @@ type NodeThreads = { Worker: new (source: string, options: { eval: true; execArg
  * @param fromFile whether the worker runs this file instead of a blob: for pages whose policy forbids blobs
  */
 export function startWorker(post: Post, fromFile: boolean, events: Events): WorkerHandle {
-  const threads = nodeThreads();
+  const threads = nodeThreads<NodeThreads>();
   return threads === undefined ? startWebWorker(post, fromFile, events) : startNodeWorker(threads, post, events);
 }
 
 /** Whether there is a second way to start workers, should the first be forbidden. */
 export function canStartFromFile(): boolean {
   return nodeThreads() === undefined;
-}
-
-/** Deno and Bun have web workers too, but such a worker, asleep at its mailbox, keeps their processes from ending. */
-function nodeThreads(): NodeThreads | undefined {
-  const isPage = typeof Worker !== "undefined" && typeof document !== "undefined";
-  return isPage ? undefined : nodeModule<NodeThreads>("worker_threads");
 }
 
 function startNodeWorker(threads: NodeThreads, post: Post, events: Events): WorkerHandle {

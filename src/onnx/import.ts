@@ -11,7 +11,7 @@ import {
   Standardization,
 } from "../index.js";
 import { parseLoss } from "../network/loss.js";
-import { checkInteger, checkName, checkOptions, shown, typeError } from "../validate.js";
+import { checkBytes, checkInteger, checkName, checkOptions, shown, typeError } from "../validate.js";
 import { OPERATOR_NAMES } from "./activations.js";
 import type { Scale } from "./flows.js";
 import { GraphReader, type ReadLayer } from "./graph-reader.js";
@@ -60,7 +60,7 @@ const LONGEST_METADATA = 1000;
  * @throws OutOfMemoryError, UnsupportedHostError
  */
 export async function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Promise<Network> {
-  if (!(bytes instanceof Uint8Array)) throw typeError("bytes", "a Uint8Array", bytes);
+  checkBytes("bytes", bytes);
   checkOptions("options", options, OPTIONS);
   const { parameters, ...read } = readPerceptron(bytes, options.loss);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

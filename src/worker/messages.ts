@@ -80,7 +80,8 @@ function packRows(rows: unknown, moves: boolean, moved: Set<ArrayBufferLike>): u
   }
   // An array that was moved before goes as an empty one: Node loses messages that would move it again.
   if (ArrayBuffer.isView(rows)) return rows.byteLength === 0 ? [] : packArray(rows as Uint8Array, moves, moved);
-  if (Array.isArray(rows)) return typeof rows[0] === "object" ? rows.map(pack) : rows;
+  // As copies: what stands for an array, such as a proxy of Vue's, cannot be sent itself.
+  if (Array.isArray(rows)) return typeof rows[0] === "object" ? rows.map(pack) : rows.slice();
   const isPlain = typeof rows === "object" && rows !== null && Object.getPrototypeOf(rows) === Object.prototype;
   return isPlain ? Object.fromEntries(Object.entries(rows).map(([name, part]) => [name, pack(part)])) : rows;
 }

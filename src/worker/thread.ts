@@ -1,7 +1,7 @@
 // Starting a Trainer's worker, whatever the host calls its parts.
 import type { Endpoint } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
-import { nodeModule } from "../engine/host.js";
+import { nodeThreads } from "../engine/host.js";
 import { WorkerError } from "../index.js";
 
 export interface Thread {
@@ -27,7 +27,7 @@ type NodeThreads = { Worker: new (file: URL, options: { execArgv: string[] }) =>
  * @throws WorkerError where the host refuses to start it
  */
 export function startThread(onDeath: (reason: string) => void): Thread {
-  const threads = nodeModule<NodeThreads>("worker_threads");
+  const threads = nodeThreads<NodeThreads>();
   try {
     return threads === undefined ? startWebWorker(onDeath) : startNodeWorker(threads, onDeath);
   } catch (error) {
@@ -35,10 +35,14 @@ export function startThread(onDeath: (reason: string) => void): Thread {
   }
 }
 
+/** Where the worker's file stands, written in a way that bundlers for browsers pass by; classic scripts have no such place. */
+function fileOfThread(): string {
+  return String(import.meta.url).replace(/[^/]*$/, "worker-thread.js");
+}
+
 function startNodeWorker(threads: NodeThreads, onDeath: (reason: string) => void): Thread {
-  // Written in a way that bundlers for browsers pass by. Without the process's own arguments: they may preload modules.
-  const file = new URL(import.meta.url.replace(/[^/]*$/, "worker-thread.js"));
-  const worker = new threads.Worker(file, { execArgv: [] });
+  // Without the process's own arguments: they may preload modules.
+  const worker = new threads.Worker(new URL(fileOfThread()), { execArgv: [] });
   worker.on("error", (error) => onDeath(String(error)));
   worker.on("exit", () => onDeath("it ended"));
   return {
@@ -50,8 +54,7 @@ function startNodeWorker(threads: NodeThreads, onDeath: (reason: string) => void
 }
 
 function startWebWorker(onDeath: (reason: string) => void): Thread {
-  // In the words that bundlers know a worker's file by.
-  const worker = new Worker(new URL("./worker-thread.js", import.meta.url), { type: "module" });
+  const worker = createWebWorker();
   worker.onerror = (event) => {
     event.preventDefault();
     onDeath(
@@ -59,4 +62,20 @@ function startWebWorker(onDeath: (reason: string) => void): Thread {
     );
   };
   return { endpoint: worker, hold() {}, release() {}, terminate: () => worker.terminate() };
+}
+
+function createWebWorker(): Worker {
+  const file = fileOfThread();
+  // No worker may be of another origin than its page, such as a CDN's, but it may import from there.
+  if (/^https?:/.test(file) && new URL(file).origin !== origin) return startImporting(file);
+  // In the words that bundlers know a worker's file by.
+  return new Worker(new URL("./worker-thread.js", import.meta.url), { type: "module" });
+}
+
+function startImporting(file: string): Worker {
+  const source = new Blob([`import ${JSON.stringify(file)};`], { type: "text/javascript" });
+  const url = URL.createObjectURL(source);
+  // The worker has been asked for by now; the URL need not outlive the request.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  return new Worker(url, { type: "module" });
 }

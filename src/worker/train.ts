@@ -1,5 +1,6 @@
 // The training of a network of this thread in a worker.
 import {
+  DisposedError,
   type Engine,
   type EngineOptions,
   type FitOptions,
@@ -15,8 +16,8 @@ import { type RemoteFitOptions, Trainer } from "./trainer.js";
 
 /**
  * `net.fit` in a worker, with the same results; see `Trainer.fit`. The network keeps its parameters meanwhile, for `predict` and
- * `evaluate`, and has those that training came to in the end; what else is done to it meanwhile is lost. An interrupted run can be
- * resumed in either thread.
+ * `evaluate`, and has those that training came to in the end; what else is done to it meanwhile is lost, except `dispose`, which ends
+ * the run. An interrupted run can be resumed in either thread.
  *
  * @param x `[rows, inputs]`
  * @param y `[rows, outputs]`, or the index of the right class for each row
@@ -26,10 +27,12 @@ import { type RemoteFitOptions, Trainer } from "./trainer.js";
 export async function trainInWorker(net: Network, x: Inputs, y: Targets, options: RemoteFitOptions): Promise<History> {
   if (!(net instanceof Network)) throw typeError("net", "a Network", net);
   checkObject("options", options);
-  return net.whileFitting(async () => {
+  let trainer: Trainer | undefined;
+  const train = async () => {
     const kept = net.trainer.optimizer;
-    const trainer = await Trainer.restore(net.checkpoint(), { engine: engineLike(net.engine) });
+    trainer = await Trainer.restore(net.checkpoint(), { engine: engineLike(net.engine) });
     try {
+      net.model.checkAlive();
       if (startsAnew(kept, options)) await trainer.forget();
       try {
         return await trainer.fit(x, y, options);
@@ -39,10 +42,14 @@ export async function trainInWorker(net: Network, x: Inputs, y: Targets, options
           net.trainer.use(options.optimizer);
         }
       }
+    } catch (error) {
+      if (error instanceof DisposedError) net.model.checkAlive();
+      throw error;
     } finally {
       trainer.dispose();
     }
-  });
+  };
+  return net.whileFitting(train, () => trainer?.dispose());
 }
 
 /** Whether `fit` would give up the state of another optimizer, which the checkpoint could take for this one's. */

@@ -17,7 +17,7 @@ import {
 } from "../index.js";
 import { checkOptimizer, FIT_OPTIONS } from "../training/fit-options.js";
 import { isFullBatch } from "../training/fullbatch.js";
-import { checkBoolean, checkFunction, checkOptions, typeError } from "../validate.js";
+import { checkBoolean, checkBytes, checkFunction, checkOptions, typeError } from "../validate.js";
 import { carryErrors } from "./errors.js";
 import {
   checkEngineOptions,
@@ -75,7 +75,7 @@ export class Trainer {
    * @throws FormatError, TypeError, OutOfMemoryError, UnsupportedHostError
    */
   static async restore(file: Uint8Array, options: { engine?: EngineOptions } = {}): Promise<Trainer> {
-    if (!(file instanceof Uint8Array)) throw typeError("file", "a Uint8Array", file);
+    checkBytes("file", file);
     checkOptions("options", options, ["engine"]);
     checkEngineOptions(options.engine);
     return Trainer.#start((service) => service.restore(file, options.engine));
@@ -127,7 +127,7 @@ export class Trainer {
     };
     const data = packData({ x, y, validation }, checkBoolean("transfer", moves));
     const id = ++this.#numbers;
-    const listener = new RunListener(options);
+    const listener = new RunListener(options, () => this.#live());
     const { port1, port2 } = new MessageChannel();
     expose(listener, port1);
     const abort = () => {
@@ -251,26 +251,47 @@ class RunListener implements Listener {
   /** What one of them threw, itself instead of a copy. */
   failure: { error: unknown } | undefined;
   readonly #options: FitOptions;
+  readonly #checkLive: () => void;
+  #answer: Promise<boolean> = Promise.resolve(false);
+  /** What the schedule threw for a step that is still ahead. */
+  #thrown: { error: unknown } | undefined;
 
-  constructor(options: FitOptions) {
+  /** @param checkLive throws where the trainer has ended, whose calls end then */
+  constructor(options: FitOptions, checkLive: () => void) {
     this.#options = options;
+    this.#checkLive = checkLive;
   }
 
+  /** One bundle behind the other, and none behind a failure. */
   report(batches: BatchRecord[], epoch: EpochRecord | undefined): Promise<boolean> {
     const { onBatchEnd, onEpochEnd, signal } = this.#options;
-    return this.#watch(async () => {
+    const call = async () => {
       for (const record of batches) {
+        this.#checkLive();
         const waiting = onBatchEnd?.(record);
         if (waiting instanceof Promise) await waiting;
       }
+      this.#checkLive();
       if (epoch !== undefined) await onEpochEnd?.(epoch);
       return signal?.aborted === true;
-    });
+    };
+    this.#answer = this.#answer.then(() => this.#watch(call));
+    return this.#answer;
   }
 
+  /** Fewer where the schedule throws: that comes when the step does. */
   rates(epoch: number, step: number, count: number): Promise<unknown[]> {
     const { schedule } = this.#options;
-    return this.#watch(async () => Array.from({ length: count }, (_, ahead) => schedule?.(epoch, step + ahead)));
+    return this.#watch(async () => {
+      const rates: unknown[] = [];
+      try {
+        while (this.#thrown === undefined && rates.length < count) rates.push(schedule?.(epoch, step + rates.length));
+      } catch (error) {
+        this.#thrown = { error };
+      }
+      if (this.#thrown !== undefined && rates.length === 0) throw this.#thrown.error;
+      return rates;
+    });
   }
 
   async #watch<T>(call: () => Promise<T>): Promise<T> {
