@@ -375,7 +375,7 @@ test("many layers of one name get one each", () => {
     name: "sum",
   }));
   const { graph } = readPerceptron(nodesOf([...sums, node("Gemm", ["4999", "W", "b"], "y")]), "meanSquaredError");
-  expect(Object.keys(graph?.nodes ?? {})).toHaveLength(5001);
+  expect(Object.keys(graph?.definition.nodes ?? {})).toHaveLength(5001);
 });
 
 describe("refused is", () => {
