@@ -34,11 +34,12 @@ run("tools/generate-abi.mjs");
 for (const target of ["kernels", "debug"]) run(asc, "--target", target);
 for (const target of ["math-simd", "math-relaxed"])
   run(asc, "--config", "test/assembly/asconfig.json", "--target", target);
+run(asc, "--config", "assembly/columns/asconfig.json");
 run("tools/builds.mjs");
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/engine/columns.ts"],
-  outfile: "build/columns.mjs",
+  entryPoints: ["assembly/columns/kinds.ts"],
+  outfile: "build/kinds.mjs",
   format: "esm",
 });
 run("tools/embed.mjs");

@@ -1,5 +1,5 @@
-// Both builds of the kernels as columns, of which src/engine/columns.ts makes either.
-import * as kinds from "../build/columns.mjs";
+// Both builds of the kernels as columns, of which assembly/columns makes either.
+import * as kinds from "../build/kinds.mjs";
 
 const { FORMS, TOKENS, END, DOUBLES, RAW, VECTORS, INTEGERS, BRANCHES, CALLS, INDICES, LOCALS } = kinds;
 
@@ -138,9 +138,11 @@ function twinsAmong(forms) {
 }
 
 /**
+ * Where each column begins, the decoder, and the columns.
+ *
  * @param areIntegers of each function, which of its locals are
  */
-export function columnsOf(simd, relaxed, areIntegers) {
+export function columnsOf(simd, relaxed, areIntegers, decoder) {
   const { forms, module, doubles } = read(simd, relaxed, areIntegers);
   const limits = forms.get(keyOf({ kind: FORMS, bytes: LIMITS }));
   const twins = twinsAmong(forms);
@@ -175,11 +177,11 @@ export function columnsOf(simd, relaxed, areIntegers) {
   };
   write(module);
 
-  let start = 2 * kinds.COLUMNS;
-  const starts = columns.flatMap((column) => {
+  let start = 2 * kinds.COLUMNS + decoder.length;
+  const positions = columns.flatMap((column) => {
     const bytes = [start & 0xff, start >> 8];
     start += column.length;
     return bytes;
   });
-  return Uint8Array.from([...starts, ...columns.flat()]);
+  return Uint8Array.from([...positions, ...decoder, ...columns.flat()]);
 }

@@ -5,7 +5,9 @@ import binaryen from "binaryen";
 import { columnsOf } from "./columns.mjs";
 
 const build = new URL("../build/", import.meta.url);
-const [simd, relaxed] = ["simd", "relaxed"].map((name) => readFileSync(new URL(`${name}.wasm`, build)));
+const [simd, relaxed, decoder] = ["simd", "relaxed", "columns"].map((name) =>
+  readFileSync(new URL(`${name}.wasm`, build)),
+);
 
 /** Of each function, which of its locals are integers. */
 function integersAmongLocals(wasm) {
@@ -17,7 +19,7 @@ function integersAmongLocals(wasm) {
 }
 
 // Zopfli's streams are 5 % shorter than zlib's.
-const deflated = await deflateAsync(columnsOf(simd, relaxed, integersAmongLocals(simd)), {});
+const deflated = await deflateAsync(columnsOf(simd, relaxed, integersAmongLocals(simd), decoder), {});
 const text = Buffer.from(deflated).toString("base64");
 const lines = ["// Made by tools/embed.mjs; not to be edited.", `export const columns: string =\n  "${text}";`];
 writeFileSync(new URL("embedded.ts", build), `${lines.join("\n")}\n`);
