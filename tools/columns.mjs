@@ -1,7 +1,8 @@
 // Both builds of the kernels as columns, of which assembly/columns makes either.
 import * as kinds from "../build/kinds.mjs";
 
-const { FORMS, TOKENS, END, DOUBLES, RAW, VECTORS, INTEGERS, BRANCHES, CALLS, INDICES, LOCALS } = kinds;
+const { FORMS, TOKENS, END, DOUBLES, RAW, SINGLE_VECTORS, DOUBLE_VECTORS, VECTORS } = kinds;
+const { INTEGERS, BRANCHES, CALLS, INDICES, LOCALS } = kinds;
 
 const IMPORT_SECTION = 2;
 const CODE_SECTION = 10;
@@ -72,6 +73,13 @@ function read(simd, relaxed, areIntegers) {
   };
   const raw = (count) => (count > 255 ? [...raw(255), ...raw(count - 255)] : [part(RAW, [], [count, ...take(count)])]);
 
+  // Zeros are the same in either precision.
+  const vector = (bytes, value) => {
+    const isZero = value.every((byte) => byte === 0);
+    const repeats = (size) => !isZero && value.every((byte, index) => byte === value[index % size]);
+    if (repeats(4)) return part(SINGLE_VECTORS, bytes, value.slice(0, 4));
+    return repeats(8) ? part(DOUBLE_VECTORS, bytes, value.slice(0, 8)) : part(VECTORS, bytes, value);
+  };
   const instruction = (isInteger) => {
     const start = at;
     const bytes = take(1);
@@ -81,7 +89,7 @@ function read(simd, relaxed, areIntegers) {
     const opcode = opcodeOf(bytes);
     const { kind = FORMS, integers = 0, bytes: count = 0 } = rangeOf(IMMEDIATES, opcode);
     if (kind === LOCALS) return part(isInteger[simd[at]] ? INDICES : LOCALS, bytes, take(1));
-    if (kind === VECTORS) return part(kind, bytes, take(16));
+    if (kind === VECTORS) return vector(bytes, take(16));
     if (kind !== FORMS && simd[at] < 0x80) return part(kind, bytes, take(1));
     const more = opcode === BRANCH_TABLE ? simd[at] + 2 : kind === FORMS ? integers : 1;
     for (let index = 0; index < more; index++) bytes.push(...integer());
@@ -118,20 +126,27 @@ function read(simd, relaxed, areIntegers) {
 
 const compare = (a, b) => Buffer.compare(Buffer.from([...a.bytes, a.kind]), Buffer.from([...b.bytes, b.kind]));
 
+/** The form in single precision, were there one, of a form in double precision. */
+function singleOf(form) {
+  if (form.kind === DOUBLE_VECTORS) return { ...form, kind: SINGLE_VECTORS };
+  const opcode = opcodeOf(form.bytes);
+  const { distance } = rangeOf(TWINS, opcode);
+  if (distance === undefined) return undefined;
+  const bytes = [...form.bytes];
+  const code = opcode < 0x100 ? 0 : 1;
+  bytes[code] -= distance;
+  // Their numbers are half as long, and so aligned.
+  if (rangeOf(IMMEDIATES, opcode).integers === 2) bytes[code + 1]--;
+  return { ...form, bytes };
+}
+
 /** Pairs of a form in single precision and the same in double precision, those first that differ between the builds. */
 function twinsAmong(forms) {
   const twins = [];
   for (const form of forms.values()) {
-    const opcode = opcodeOf(form.bytes);
-    const { distance } = rangeOf(TWINS, opcode);
-    if (distance === undefined) continue;
-    const bytes = [...form.bytes];
-    const code = opcode < 0x100 ? 0 : 1;
-    bytes[code] -= distance;
-    // Their numbers are half as long, and so aligned.
-    if (rangeOf(IMMEDIATES, opcode).integers === 2) bytes[code + 1]--;
-    const single = forms.get(keyOf({ ...form, bytes }));
-    if (single !== undefined) twins.push([single, form]);
+    const single = singleOf(form);
+    const twin = single && forms.get(keyOf(single));
+    if (twin !== undefined) twins.push([twin, form]);
   }
   const isCommon = ([{ relaxed }]) => Number(relaxed === undefined);
   return twins.sort((a, b) => isCommon(a) - isCommon(b) || compare(a[0], b[0])).flat();

@@ -10,17 +10,19 @@ export const END: u32 = 2;
 export const DOUBLES: u32 = 3;
 /** A number of bytes, and these. */
 export const RAW: u32 = 4;
-/** Sixteen bytes. */
-export const VECTORS: u32 = 5;
+/** A vector: four bytes four times, eight bytes twice, sixteen bytes. */
+export const SINGLE_VECTORS: u32 = 5;
+export const DOUBLE_VECTORS: u32 = 6;
+export const VECTORS: u32 = 7;
 /** One byte. */
-export const INTEGERS: u32 = 6;
-export const BRANCHES: u32 = 7;
-export const CALLS: u32 = 8;
+export const INTEGERS: u32 = 8;
+export const BRANCHES: u32 = 9;
+export const CALLS: u32 = 10;
 /** An integer's local, and any other: how many of its column the block has used since it used this one. */
-export const INDICES: u32 = 9;
-export const LOCALS: u32 = 10;
+export const INDICES: u32 = 11;
+export const LOCALS: u32 = 12;
 
-export const COLUMNS: u32 = 11;
+export const COLUMNS: u32 = 13;
 
 /** How many forms differ between the builds: simd's stand first, then relaxed's. The last two forms are limits of the memory. */
 export const VARIANTS: u32 = 4;
