@@ -19,14 +19,14 @@ function run(script, ...args) {
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin", "asc.js");
 const tsc = require.resolve("typescript/bin/tsc");
 
-/** Puts the template behind all code: amid it, whose letters are others, gzip takes up to 2.4 kB more for both. */
-function moveTemplate(file) {
+/** Puts the kernels behind all code: amid it, whose letters are others, gzip takes up to 2.4 kB more for both. */
+function moveKernels(file) {
   const path = join(root, file);
-  const [template, ...others] = readFileSync(path, "utf8").match(/var \w+="[^"]{9999,}";/g);
-  if (others.length > 0) throw new Error("there are several templates");
-  const code = readFileSync(path, "utf8").replace(template, "");
+  const [kernels, ...others] = readFileSync(path, "utf8").match(/var \w+="[^"]{9999,}";/g);
+  if (others.length > 0) throw new Error("several texts are as long");
+  const code = readFileSync(path, "utf8").replace(kernels, "");
   const end = code.lastIndexOf("export{");
-  writeFileSync(path, `${code.slice(0, end)}${template}${code.slice(end)}`);
+  writeFileSync(path, `${code.slice(0, end)}${kernels}${code.slice(end)}`);
 }
 
 rmSync(join(root, "build"), { recursive: true, force: true });
@@ -34,13 +34,14 @@ run("tools/generate-abi.mjs");
 for (const target of ["kernels", "debug"]) run(asc, "--target", target);
 for (const target of ["math-simd", "math-relaxed"])
   run(asc, "--config", "test/assembly/asconfig.json", "--target", target);
+run(asc, "--config", "assembly/columns/asconfig.json");
+run("tools/builds.mjs");
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/engine/template.ts"],
-  outfile: "build/template.mjs",
+  entryPoints: ["assembly/columns/kinds.ts"],
+  outfile: "build/kinds.mjs",
   format: "esm",
 });
-run("tools/template.mjs");
 run("tools/embed.mjs");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -90,7 +91,7 @@ await build({
   // A statement of its own, which can be moved.
   inject: ["build/embedded.ts"],
 });
-moveTemplate("dist/index.js");
+moveKernels("dist/index.js");
 await build({
   ...options,
   entryPoints: ["src/cli.ts"],

@@ -1,5 +1,8 @@
 // The builds that every suite runs over, and engines of them.
 import { readFileSync } from "node:fs";
+import { inflateRawSync } from "node:zlib";
+import { columns } from "../../build/embedded.js";
+import { assemble } from "../../src/engine/columns.js";
 import { Engine } from "../../src/index.js";
 
 export type TestedBuild = "simd" | "relaxed" | "debug";
@@ -9,6 +12,11 @@ const ALL: readonly TestedBuild[] = ["simd", "relaxed", "debug"];
 /** The wasm file of a build. */
 export function bytesOf(build: TestedBuild): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url)));
+}
+
+/** A build as it is put together of what is embedded. */
+export function embedded(build: "simd" | "relaxed", shared: boolean): Uint8Array<ArrayBuffer> {
+  return assemble(new Uint8Array(inflateRawSync(Buffer.from(columns, "base64"))), build, shared);
 }
 
 /** Those that the host validates: all of them, but for relaxed on a host without relaxed SIMD. */

@@ -66,10 +66,9 @@ const BORDER = "\u001e";
 
 /** A host that does not know the build relaxed, so that every engine prints the same digits. */
 const HOST = `{
-  const { readFileSync } = await import("node:fs");
-  const relaxed = readFileSync("node_modules/lanegrad/dist/relaxed.wasm");
   const { validate } = WebAssembly;
-  WebAssembly.validate = (bytes) => !relaxed.equals(bytes) && validate(bytes);
+  const multiplyAdd = Uint8Array.of(0xfd, 0x85, 2);
+  WebAssembly.validate = (bytes) => !Buffer.from(bytes).includes(multiplyAdd) && validate(bytes);
 }`;
 
 /** What each block prints, all of them run in order as one module. */
