@@ -1,4 +1,5 @@
 // Starting workers in Node, its kin and browsers, from this library's own source.
+import { startFromBlob } from "./blob-worker.js";
 import { nodeThreads } from "./host.js";
 import { type Post, serve, WORKER_NAME } from "./serve.js";
 
@@ -60,14 +61,6 @@ function startWebWorker(post: Post, fromFile: boolean, events: Events): WorkerHa
     events.died(event.message || "the worker could not start");
   };
   worker.postMessage(post);
-  return worker;
-}
-
-function startFromBlob(source: string): Worker {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  // The worker has been asked for by now; the URL need not outlive the request.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
   return worker;
 }
 

@@ -1,6 +1,7 @@
 // Starting a Trainer's worker, whatever the host calls its parts.
 import type { Endpoint } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
+import { startFromBlob } from "../engine/blob-worker.js";
 import { nodeThreads } from "../engine/host.js";
 import { WorkerError } from "../index.js";
 
@@ -67,15 +68,9 @@ function startWebWorker(onDeath: (reason: string) => void): Thread {
 function createWebWorker(): Worker {
   const file = fileOfThread();
   // No worker may be of another origin than its page, such as a CDN's, but it may import from there.
-  if (/^https?:/.test(file) && new URL(file).origin !== origin) return startImporting(file);
+  if (/^https?:/.test(file) && new URL(file).origin !== origin) {
+    return startFromBlob(`import ${JSON.stringify(file)};`, { type: "module" });
+  }
   // In the words that bundlers know a worker's file by.
   return new Worker(new URL("./worker-thread.js", import.meta.url), { type: "module" });
-}
-
-function startImporting(file: string): Worker {
-  const source = new Blob([`import ${JSON.stringify(file)};`], { type: "text/javascript" });
-  const url = URL.createObjectURL(source);
-  // The worker has been asked for by now; the URL need not outlive the request.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  return new Worker(url, { type: "module" });
 }
