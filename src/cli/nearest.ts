@@ -1,4 +1,5 @@
 // The name that a mistyped one was meant to be.
+import leven from "leven";
 
 /** "; did you mean NAME?" with the nearest of the names, or one that begins so; nothing where none is near. */
 export function guess(given: string, names: readonly string[], shown = (name: string) => name): string {
@@ -6,22 +7,8 @@ export function guess(given: string, names: readonly string[], shown = (name: st
   const typed = given.toLowerCase();
   const distances = names.map((name) => {
     const isBeginning = typed.length > 1 && name.toLowerCase().startsWith(typed);
-    return isBeginning ? 0 : editsBetween(typed, name.toLowerCase());
+    return isBeginning ? 0 : leven(typed, name.toLowerCase());
   });
   const least = Math.min(...distances);
   return least <= most ? `; did you mean ${shown(names[distances.indexOf(least)] as string)}?` : "";
-}
-
-/** Levenshtein's distance: characters that are put in, left out or changed. */
-function editsBetween(one: string, other: string): number {
-  let above = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [row, character] of [...one].entries()) {
-    const here = [row + 1];
-    for (let index = 0; index < other.length; index++) {
-      const changed = (above[index] as number) + (character === other[index] ? 0 : 1);
-      here.push(Math.min(changed, (above[index + 1] as number) + 1, (here[index] as number) + 1));
-    }
-    above = here;
-  }
-  return above.at(-1) as number;
 }
