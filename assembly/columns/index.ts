@@ -3,28 +3,27 @@
 // A token names a form: bytes as they stand in the module, such as an opcode, and the kind of what comes behind them, which is in
 // the column of that kind. Sections and functions are blocks of tokens, whose sizes are found here. This is a module of its own:
 // in JavaScript, a loop that runs once would be interpreted for most of its time.
-import { DOUBLES, END, FORMS, INDICES, RAW, SINGLE_VECTORS, TOKENS, VARIANTS, VECTORS } from "./kinds";
+import { DOUBLES, END, FORMS, INDICES, MODULE, RAW, SINGLE_VECTORS, TOKENS, VARIANTS, VECTORS } from "./kinds";
 
 /** Addresses. The columns lie at 0: where each begins, in 16 bits, then all of them. The module is written from MODULE on. */
-const MODULE: u32 = 0x10000;
-const FORM_ADDRESSES: u32 = 0x20000;
+const FORM_ADDRESSES = 0x20000;
 /** The locals of INDICES and of LOCALS, the one last used first. */
-const RECENT: u32 = 0x20400;
+const RECENT = 0x20400;
 
-let end: u32 = MODULE;
-let twins: u32 = 0;
+let end = MODULE;
+let twins = 0;
 
-function position(column: u32): u32 {
+function position(column: i32): i32 {
   return load<u16>(2 * column);
 }
 
-function next(column: u32): u32 {
+function next(column: i32): i32 {
   const at = position(column);
   store<u16>(2 * column, at + 1);
   return load<u8>(at);
 }
 
-function append(column: u32, count: u32): void {
+function append(column: i32, count: i32): void {
   const at = position(column);
   memory.copy(end, at, count);
   store<u16>(2 * column, at + count);
@@ -32,16 +31,16 @@ function append(column: u32, count: u32): void {
 }
 
 function block(): void {
-  for (let local: u32 = 0; local < 128; local++) {
+  for (let local = 0; local < 128; local++) {
     store<u8>(RECENT + local, local);
     store<u8>(RECENT + local + 128, local);
   }
-  let exchanged: u32 = 0;
+  let exchanged = 0;
   while (true) {
     let token = next(TOKENS);
     if (token < twins) token ^= exchanged;
-    const form: u32 = load<u16>(FORM_ADDRESSES + 2 * token);
-    const header: u32 = load<u8>(form);
+    const form: i32 = load<u16>(FORM_ADDRESSES + 2 * token);
+    const header: i32 = load<u8>(form);
     const kind = header >> 4;
     store<u16>(2 * FORMS, form + 1);
     append(FORMS, header & 15);
@@ -59,7 +58,7 @@ function block(): void {
       store<u8>(recent, local);
       store<u8>(end++, local);
     } else if (kind >= SINGLE_VECTORS && kind <= VECTORS) {
-      const size: u32 = 4 << (kind - SINGLE_VECTORS);
+      const size = 4 << (kind - SINGLE_VECTORS);
       append(kind, size);
       for (let written = size; written < 16; written += size, end += size) memory.copy(end, end - size, size);
     } else if (kind != FORMS) append(kind, kind == RAW ? next(RAW) : 1);
@@ -67,7 +66,7 @@ function block(): void {
 }
 
 /** In LEB128, before the bytes that are counted. */
-function insertSize(start: u32): void {
+function insertSize(start: i32): void {
   for (let size = end - start; ; size >>>= 7) {
     memory.copy(start + 1, start, end++ - start);
     if (size < 128) {
@@ -79,12 +78,12 @@ function insertSize(start: u32): void {
 }
 
 /** Writes the module of one build, whose memory is shared or not; returns where it ends. */
-export function assemble(relaxed: bool, shared: bool): u32 {
-  let count: u32 = 0;
+export function assemble(relaxed: bool, shared: bool): i32 {
+  let count = 0;
   const others = relaxed ? 0 : VARIANTS;
   const first = position(TOKENS);
-  for (let at = position(FORMS), index: u32 = 0; at < first; at += (load<u8>(at) & 15) + 1, index++) {
-    if (index - others < VARIANTS) continue;
+  for (let at = position(FORMS), index = 0; at < first; at += (load<u8>(at) & 15) + 1, index++) {
+    if (index >= others && index < others + VARIANTS) continue;
     store<u16>(FORM_ADDRESSES + 2 * count++, at);
   }
   if (shared) store<u16>(FORM_ADDRESSES + 2 * count - 4, load<u16>(FORM_ADDRESSES + 2 * count - 2));

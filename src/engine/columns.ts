@@ -1,8 +1,8 @@
 // The kernels' module out of what is embedded: its columns, and a small module that puts them together.
+import { COLUMNS, MODULE } from "../../assembly/columns/kinds.js";
 
-/** Of assembly/columns: where the positions of the columns end, and from where on the module is written. */
-const POSITIONS_END = 26;
-const MODULE = 0x10000;
+/** Behind the positions of the columns, 16 bits each. */
+const DECODER = 2 * COLUMNS;
 
 interface Decoder {
   memory: WebAssembly.Memory;
@@ -21,7 +21,7 @@ export function assemble(
   shared: boolean,
 ): Uint8Array<ArrayBuffer> {
   const first = new DataView(embedded.buffer).getUint16(0, true);
-  const decoder = new WebAssembly.Module(embedded.subarray(POSITIONS_END, first));
+  const decoder = new WebAssembly.Module(embedded.subarray(DECODER, first));
   const exports = new WebAssembly.Instance(decoder).exports as unknown as Decoder;
   const bytes = new Uint8Array(exports.memory.buffer) as Uint8Array<ArrayBuffer>;
   bytes.set(embedded);
